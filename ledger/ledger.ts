@@ -1,0 +1,38 @@
+import type { EncodedEvent } from '../schemas/event.ts'
+
+/** One event as the ledger holds it. `bytes` are exactly the bytes that were appended. */
+export type StoredEvent = { readonly position: number; readonly id: string; readonly bytes: Uint8Array }
+
+/** `appended`: new events of this call; `duplicates`: events that were already there with the same bytes. */
+export type AppendResult = { appended: number; duplicates: number; lastPosition: number }
+
+export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
+
+/**
+ * The append-only log of all events. Every adapter promises, and `test/ledger-suite.ts` checks on each:
+ *
+ * - **Durability.** When `append` resolves, its events survive `kill -9` and power loss.
+ * - **Atomicity.** A batch is there whole or not at all; a rejected batch changed nothing.
+ * - **Order.** Positions start at 1, are contiguous, follow append order and are never reissued.
+ * - **Idempotency.** An id that is already there with the same bytes is a quiet success (a `duplicate`); with other
+ *   bytes the batch is refused with `event_conflict`. After an unclear failure the caller appends the same batch again.
+ * - **Closed rounds.** After `round.sealed` a round takes no more rooted events and no second seal: `round_sealed`.
+ *   Decisions (guard, packets, preflight, review, escrow) are still taken.
+ * - **Consistency.** A read that starts after an `append` resolved sees it. Readers never see part of a batch.
+ * - **Concurrency.** Several processes may append and read at once; writers wait for each other.
+ * - **Errors.** `event_conflict`, `round_sealed` (the caller's fault, exit 2); `ledger_unavailable`, `ledger_full`,
+ *   `ledger_corrupt`, `ledger_newer` (exit 3). Nothing is retried silently.
+ */
+export interface Ledger {
+  append(events: readonly EncodedEvent[]): Promise<AppendResult>
+  /** All events of one round and the decisions beside it, in position order, in pages. Empty where there are none. */
+  readRound(roundId: string): AsyncIterable<readonly StoredEvent[]>
+  /** All events after a position (0: from the start), in position order, in pages, up to what was there at the call. */
+  readAll(afterPosition: number): AsyncIterable<readonly StoredEvent[]>
+  /** As `readAll`, then waits for more until the signal aborts. */
+  follow(afterPosition: number, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]>
+  /** Ids of rounds in order of their first event, newest last. */
+  roundIds(): Promise<readonly string[]>
+  stats(): Promise<LedgerStats>
+  close(): Promise<void>
+}

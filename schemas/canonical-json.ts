@@ -1,0 +1,69 @@
+import { EvidenceError } from './errors.ts'
+
+/** A value that canonical JSON can carry. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/**
+ * RFC 8785 (JCS) text of a value: keys sorted by UTF-16 code units, numbers as ECMAScript prints them, no white space.
+ *
+ * Refuses with `event_invalid` what two readers could understand differently (contract §2): `undefined`, `NaN` and
+ * the infinities, integers beyond ±(2^53-1), lone surrogates, and anything that is not plain JSON (functions, dates,
+ * big integers, class instances, sparse arrays).
+ */
+export function canonicalJson(value: unknown): string {
+  return write(value, '')
+}
+
+function write(value: unknown, path: string): string {
+  switch (typeof value) {
+    case 'string':
+      return writeString(value, path)
+    case 'number':
+      return writeNumber(value, path)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      return Array.isArray(value) ? writeArray(value, path) : writeObject(value, path)
+    default:
+      throw refuse(path, `${typeof value} is not a JSON value`)
+  }
+}
+
+function writeString(value: string, path: string): string {
+  if (!value.isWellFormed()) throw refuse(path, 'string holds a lone surrogate')
+  return JSON.stringify(value)
+}
+
+function writeNumber(value: number, path: string): string {
+  if (!Number.isFinite(value)) throw refuse(path, `${value} is not a finite number`)
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21) {
+    throw refuse(path, 'integer beyond ±(2^53-1)')
+  }
+  return JSON.stringify(value)
+}
+
+function writeArray(value: unknown[], path: string): string {
+  const parts = new Array<string>(value.length)
+  for (let i = 0; i < value.length; i++) {
+    if (!(i in value)) throw refuse(`${path}/${i}`, 'array has a hole')
+    parts[i] = write(value[i], `${path}/${i}`)
+  }
+  return `[${parts.join(',')}]`
+}
+
+function writeObject(value: object, path: string): string {
+  const proto = Object.getPrototypeOf(value)
+  if (proto !== Object.prototype && proto !== null) throw refuse(path, 'not a plain object')
+  const record = value as Record<string, unknown>
+  const parts: string[] = []
+  // Array.prototype.sort without a comparator orders by UTF-16 code units, as RFC 8785 §3.2.3 asks.
+  for (const key of Object.keys(record).sort()) {
+    parts.push(`${writeString(key, path)}:${write(record[key], `${path}/${key}`)}`)
+  }
+  return `{${parts.join(',')}}`
+}
+
+function refuse(path: string, why: string): EvidenceError {
+  return new EvidenceError('event_invalid', `not canonical JSON at ${path === '' ? '/' : path}: ${why}`)
+}

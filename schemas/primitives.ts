@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/** The small words all records are made of. Shapes are narrow on purpose: what cannot be written cannot leak. */
+
+export const RoundId = z.string().regex(/^[a-z0-9][a-z0-9-]{2,99}$/, 'a round id is [a-z0-9][a-z0-9-]{2,99}')
+export const Slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and dashes, at most 64')
+export const GateId = z.string().regex(/^[A-Z0-9][A-Z0-9-]{0,63}$/, 'upper-case letters, digits and dashes, at most 64')
+/** Owner gate ids name a key prefix inside, so they use underscores (contract §5). */
+export const OwnerGateId = z.string().regex(/^[a-z][a-z0-9_]{2,63}$/, 'lower-case letters, digits and underscores')
+/** Prefix of a section's keys in summary.txt: `STOCK`, `HOST_188`, `WAZUH`. */
+export const KeyPrefix = z.string().regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'upper-case letters, digits and underscores')
+
+const TIME = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
+/** RFC 3339, UTC, milliseconds: `2026-06-27T03:50:46.000Z`. */
+export const Time = z.string().refine((text) => TIME.test(text) && isRealDate(text.slice(0, 10)), 'not an RFC 3339 UTC time with milliseconds')
+export const DateOnly = z.string().refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isRealDate(text), 'not a date YYYY-MM-DD')
+
+function isRealDate(date: string): boolean {
+  const at = new Date(`${date}T00:00:00.000Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === date
+}
+
+export const DigestText = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
+export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
+export const Uuid7 = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'not a UUIDv7')
+
+/** One line of printable text: no control characters, no line breaks, well-formed Unicode. */
+export function line(max: number) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
+  return z
+    .string()
+    .max(max)
+    .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]*$/u, 'holds a control character')
+}
+
+export const Count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+export const Ms = z.number().min(0).max(86_400_000)
+export const Finite = z.number()
+
+export const CheckStatus = z.enum(['PASS', 'WARN', 'BLOCKED', 'NOT_EVALUATED'])
+export type CheckStatus = z.infer<typeof CheckStatus>
+export const Severity = z.enum(['blocked', 'warn'])
+export type Severity = z.infer<typeof Severity>
+export const WarningClass = z.enum(['SERVICE', 'BOUNDARY', 'EVIDENCE'])
+export type WarningClass = z.infer<typeof WarningClass>
+export const BlockerClass = z.enum(['route', 'api', 'product', 'other'])
+export type BlockerClass = z.infer<typeof BlockerClass>
+
+/** Why a probe could not look (contract §2, a closed list). */
+export const FailureReason = z.enum(['timeout', 'refused', 'unreachable', 'dns', 'tls', 'host_key', 'auth', 'exit_status', 'parse', 'permission', 'internal'])
+export type FailureReason = z.infer<typeof FailureReason>
+
+export const ColdStartResult = z.enum(['BLOCKED', 'DEGRADED', 'GREEN', 'CHECK_FAILED'])
+export type ColdStartResult = z.infer<typeof ColdStartResult>
+export const PostStartResult = z.enum([
+  'BLOCKED',
+  'PRODUCT_DATA_PENDING_EOD_WINDOW',
+  'SERVICE_AVAILABLE_DEGRADED',
+  'FULL_STACK_GREEN_DR_ESCROW_BLOCKED',
+  'FULL_STACK_GREEN',
+])
+export type PostStartResult = z.infer<typeof PostStartResult>
