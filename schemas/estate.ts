@@ -15,7 +15,7 @@ const Pointer = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)*$/, 'not a JSON pointer')
   .max(200)
-const Path = line(1000).regex(/^[^\0]+$/)
+const Path = line(1000).min(1)
 /** A regular expression a reader can hold in the head; compiled with the `u` flag when the estate is loaded. */
 const Pattern = line(300).refine(isRegExp, 'not a valid regular expression')
 
