@@ -1,5 +1,6 @@
 import type { CheckOf } from '../estate.ts'
 import type { FactsOf } from '../facts.ts'
+import { ageProblems, reason } from './reason.ts'
 
 const DAY_MS = 86_400_000
 /** A source one day ahead lives in an earlier time zone; two days ahead is a wrong clock or a wrong date. */
@@ -15,7 +16,7 @@ type Facts = FactsOf<'freshness'>
  * `asOf` is the event's `as_of`, the time of the report file; a check with `max_age_s` is unmet without it.
  */
 export function unmetFreshness(check: Check, facts: Facts, at: Date, asOf: string | null = null): string[] {
-  return [...statusReasons(check, facts), ...blockerReasons(check, facts), ...ageReasons(check, facts, at), ...fileReasons(check, at, asOf)]
+  return [...statusReasons(check, facts), ...blockerReasons(check, facts), ...ageReasons(check, facts, at), ...ageProblems('file', asOf, check.max_age_s, at)]
 }
 
 /**
@@ -32,31 +33,24 @@ function daysSince(date: string, at: Date): number {
 }
 
 function statusReasons(check: Check, facts: Facts): string[] {
-  if (facts.status === null) return check.status_pointer === undefined ? [] : ['status not observed']
-  return check.ok_status.includes(facts.status) ? [] : [`status ${facts.status}`]
+  if (facts.status === null) return check.status_pointer === undefined ? [] : ['not observed: status']
+  return check.ok_status.includes(facts.status) ? [] : [reason(`status ${facts.status}`)]
 }
 
 function blockerReasons(check: Check, facts: Facts): string[] {
-  if (facts.blockers === null) return check.blockers_pointer === undefined ? [] : ['blockers not observed']
+  if (facts.blockers === null) return check.blockers_pointer === undefined ? [] : ['not observed: blockers']
   return facts.blockers.map((blocker) => `blocker ${blocker}`)
 }
 
 function ageReasons(check: Check, facts: Facts, at: Date): string[] {
   const reasons: string[] = []
-  if (check.latest_pointer !== undefined && facts.latest_date === null) reasons.push('latest date not observed')
-  if (check.age_pointer !== undefined && facts.age_days === null) reasons.push('age not observed')
+  if (check.latest_pointer !== undefined && facts.latest_date === null) reasons.push('not observed: latest date')
+  if (check.age_pointer !== undefined && facts.age_days === null) reasons.push('not observed: age')
   if (facts.latest_date !== null && daysSince(facts.latest_date, at) < -MAX_DAYS_AHEAD) reasons.push(`latest date ${facts.latest_date} is in the future`)
   const age = freshnessAgeDays(facts, at)
   if (facts.age_days !== null && facts.age_days < -MAX_DAYS_AHEAD) reasons.push(`age ${facts.age_days} days is in the future`)
   if (check.max_age_days === undefined) return reasons
-  if (age === null) reasons.push('age not observed')
+  if (age === null) reasons.push('not observed: age')
   else if (age > check.max_age_days) reasons.push(`${age} days old, more than ${check.max_age_days}`)
   return [...new Set(reasons)]
-}
-
-function fileReasons(check: Check, at: Date, asOf: string | null): string[] {
-  if (check.max_age_s === undefined) return []
-  if (asOf === null) return ['age of the file not observed']
-  const ageS = (at.getTime() - Date.parse(asOf)) / 1000
-  return ageS > check.max_age_s ? [`file is ${Math.floor(ageS)} s old, more than ${check.max_age_s} s`] : []
 }

@@ -1,13 +1,14 @@
 import type { CheckOf } from '../estate.ts'
 import type { FactsOf } from '../facts.ts'
+import { reason } from './reason.ts'
 
 const DAY_MS = 86_400_000
 
 /** Why a certificate does not meet its check at a moment; empty = met. */
 export function unmetTls(check: CheckOf<'tls'>, facts: FactsOf<'tls'>, at: Date): string[] {
   const reasons: string[] = []
-  if (!facts.chain_ok) reasons.push(`chain not trusted${facts.chain_error === null ? '' : ` (${facts.chain_error})`}`)
-  if (!facts.name_ok) reasons.push(`certificate is not for ${facts.server_name}`)
+  if (!facts.chain_ok) reasons.push(reason(`chain not trusted${facts.chain_error === null ? '' : ` (${facts.chain_error})`}`))
+  if (!facts.name_ok) reasons.push(reason(`certificate is not for ${facts.server_name}`))
   if (Date.parse(facts.not_before) > at.getTime()) reasons.push(`not valid before ${facts.not_before}`)
   // Compared in milliseconds: 13.9 days left are not 14.
   const leftMs = Date.parse(facts.not_after) - at.getTime()
