@@ -1,0 +1,100 @@
+import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
+import { PROBE_KINDS } from '../schemas/facts.ts'
+import type { EstateProblem } from './estate-document.ts'
+import { unknownName } from './estate-names.ts'
+import type { EstateRules } from './estate-problems.ts'
+
+/** A problem of one check; `key` is the setting it is about, or absent where a setting is missing. */
+type Finding = { key?: string; message: string }
+
+/** What single checks say wrongly: about other members, or settings that contradict each other. */
+export function checkProblems(estate: Estate, rules: EstateRules): EstateProblem[] {
+  const gates = estate.gates.map((gate) => gate.id)
+  const hosts = estate.hosts.map((host) => host.id)
+  return estate.checks.flatMap((check, index) => {
+    const at = ['checks', index]
+    return [
+      ...unknownName([...at, 'gate'], 'gate', check.gate, gates),
+      ...(check.host === undefined ? [] : unknownName([...at, 'host'], 'host', check.host, hosts)),
+      ...commandProblems(estate, check, at),
+      ...ruleProblems(check, at, gates),
+      ...findings(check, rules).map(({ key, message }) => ({ path: key === undefined ? at : [...at, key], message })),
+    ]
+  })
+}
+
+function commandProblems(estate: Estate, check: Check, at: (string | number)[]): EstateProblem[] {
+  if (!('command' in check) || check.command === undefined) return []
+  const known = estate.commands.map((command) => command.id)
+  return unknownName([...at, 'command'], 'command', check.command, known)
+}
+
+function ruleProblems(check: Check, at: (string | number)[], gates: readonly string[]): EstateProblem[] {
+  if (check.kind !== 'delegated') return []
+  return check.classify.flatMap((rule, n) => (rule.gate === undefined ? [] : unknownName([...at, 'classify', n, 'gate'], 'gate', rule.gate, gates)))
+}
+
+function findings(check: Check, rules: EstateRules): Finding[] {
+  const found: Finding[] = []
+  if (!rules.allowRecordedKinds && !(PROBE_KINDS as readonly string[]).includes(check.kind)) {
+    found.push({ key: 'kind', message: `${check.kind} has no probe in this version; only recorded rounds can carry it` })
+  }
+  if (check.role !== undefined && check.kind !== 'http') found.push({ key: 'role', message: `${check.role} is for http checks` })
+  switch (check.kind) {
+    case 'http':
+      return [...found, ...httpFindings(check)]
+    case 'tls':
+      return [...found, ...tlsFindings(check)]
+    case 'textfile':
+      return [...found, ...exactlyOne(check, 'path', 'url')]
+    case 'freshness':
+      return [...found, ...exactlyOne(check, 'path', 'url'), ...freshnessFindings(check)]
+    case 'delegated':
+      return [...found, ...exactlyOne(check, 'command', 'path')]
+    case 'file':
+      return [...found, ...fileFindings(check)]
+    default:
+      return found
+  }
+}
+
+function exactlyOne<C extends Check, A extends keyof C & string, B extends keyof C & string>(check: C, first: A, second: B): Finding[] {
+  const given = [check[first], check[second]].filter((value) => value !== undefined).length
+  if (given === 1) return []
+  return given === 0
+    ? [{ message: `needs \`${first}\` or \`${second}\`` }]
+    : [{ key: second, message: `has both \`${first}\` and \`${second}\`; one is enough` }]
+}
+
+function httpFindings(check: CheckOf<'http'>): Finding[] {
+  const found: Finding[] = []
+  if (check.method === 'HEAD' && check.body !== undefined) found.push({ key: 'body', message: 'a HEAD answer has no body to assert' })
+  if (check.ca_file !== undefined && check.url.startsWith('http:')) found.push({ key: 'ca_file', message: 'is for https' })
+  return found
+}
+
+function tlsFindings(check: CheckOf<'tls'>): Finding[] {
+  if (check.renewed_after === undefined) return []
+  const at = new Date(`${check.renewed_after}T00:00:00.000Z`)
+  const isReal = !Number.isNaN(at.getTime()) && at.toISOString().startsWith(check.renewed_after)
+  return isReal ? [] : [{ key: 'renewed_after', message: 'not a date YYYY-MM-DD' }]
+}
+
+/** Settings that no look could ever meet are refused here rather than found out after a reboot. */
+function freshnessFindings(check: CheckOf<'freshness'>): Finding[] {
+  const pointers = [check.status_pointer, check.latest_pointer, check.age_pointer, check.blockers_pointer]
+  if (pointers.every((pointer) => pointer === undefined)) {
+    return [{ message: 'needs at least one of `status_pointer`, `latest_pointer`, `age_pointer`, `blockers_pointer`' }]
+  }
+  const found: Finding[] = []
+  if (check.max_age_days !== undefined && check.latest_pointer === undefined && check.age_pointer === undefined) {
+    found.push({ key: 'max_age_days', message: 'needs `latest_pointer` or `age_pointer`' })
+  }
+  if (check.max_age_s !== undefined && check.path === undefined) found.push({ key: 'max_age_s', message: 'is the age of a file; needs `path`' })
+  return found
+}
+
+function fileFindings(check: CheckOf<'file'>): Finding[] {
+  const contradicts = check.min_bytes !== undefined && check.max_bytes !== undefined && check.min_bytes > check.max_bytes
+  return contradicts ? [{ key: 'max_bytes', message: 'is below `min_bytes`' }] : []
+}
