@@ -69,6 +69,8 @@ function exactlyOne<C extends Check, A extends keyof C & string, B extends keyof
 function httpFindings(check: CheckOf<'http'>): Finding[] {
   const found: Finding[] = []
   if (check.method === 'HEAD' && check.body !== undefined) found.push({ key: 'body', message: 'a HEAD answer has no body to assert' })
+  if (check.body !== undefined && 'contains' in check.body && check.body.contains === '')
+    found.push({ key: 'body', message: '`contains` is empty and would assert nothing' })
   if (check.ca_file !== undefined && check.url.startsWith('http:')) found.push({ key: 'ca_file', message: 'is for https' })
   return found
 }

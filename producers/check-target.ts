@@ -1,0 +1,30 @@
+import { isIPv6 } from 'node:net'
+import type { Check } from '../schemas/estate.ts'
+
+/** `address:port`, with brackets around an IPv6 address. */
+export function hostPort(address: string, port: number): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** What a check looks at, in one line, from the estate alone: for events of looks that never came to be. */
+export function targetOf(check: Check): string {
+  switch (check.kind) {
+    case 'tcp':
+    case 'tls':
+      return hostPort(check.address, check.port)
+    case 'http':
+      return check.url
+    case 'textfile':
+    case 'freshness':
+      return check.url ?? check.path ?? check.id
+    case 'file':
+    case 'escrow':
+      return check.path
+    case 'command':
+      return check.command
+    case 'delegated':
+      return check.command ?? check.path ?? check.id
+    default:
+      return check.host ?? check.id
+  }
+}
