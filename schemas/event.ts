@@ -29,6 +29,8 @@ import {
 export const MAX_EVENT_BYTES = 262_144
 
 const attempts = z.array(Attempt).max(10)
+const someAttempts = attempts.min(1)
+const httpAttempts = z.array(HttpAttempt).min(1).max(10)
 
 export const ExpectedCheck = z.strictObject({ id: Slug, gate: GateId, kind: Slug, severity: Severity, warning_class: WarningClass })
 export type ExpectedCheck = z.infer<typeof ExpectedCheck>
@@ -66,7 +68,7 @@ const observed = <K extends FactsKind>(kind: K) =>
     target: line(2000),
     host: Slug.nullable(),
     as_of: Time.nullable().describe('when the facts themselves were produced, where that is not the moment of looking'),
-    attempts: kind === 'http' ? z.array(HttpAttempt).min(1).max(10) : attempts.min(1),
+    attempts: (kind === 'http' ? httpAttempts : someAttempts) as K extends 'http' ? typeof httpAttempts : typeof someAttempts,
     facts: FACTS[kind] as (typeof FACTS)[K],
   })
 

@@ -1,0 +1,62 @@
+import type { EventData } from '../schemas/event.ts'
+import { countOf } from '../schemas/summary.ts'
+
+export type DelegatedReport = EventData<'evidence.report.delegated.v1'>
+
+/** What another tool's report amounts to. Where its result, its counts and its lines disagree, the worse counts. */
+export type DelegatedFindings = { pass: number | null; warn: number | null; blocked: number | null; reasons: string[] }
+
+const BLOCKED_RESULTS: ReadonlySet<string> = new Set(['BLOCKED', 'CHECK_FAILED'])
+const DEGRADED_RESULTS: ReadonlySet<string> = new Set(['DEGRADED', 'SERVICE_AVAILABLE_DEGRADED', 'PRODUCT_DATA_PENDING_EOD_WINDOW'])
+const COUNTED_REPORTS: ReadonlySet<string> = new Set(['cold_start', 'quick_check'])
+
+export function delegatedFindings(report: DelegatedReport): DelegatedFindings {
+  const saysBlocked = report.result !== null && BLOCKED_RESULTS.has(report.result)
+  const saysDegraded = report.result !== null && DEGRADED_RESULTS.has(report.result)
+  const blocked = atLeast(report.blocked, Math.max(report.blockers.length, saysBlocked ? 1 : 0, reportedCount(report, 'backup_status', 'BACKUP_CORE_BLOCKERS')))
+  const warn = atLeast(report.warn, Math.max(report.warnings.length, saysDegraded ? 1 : 0, reportedCount(report, 'escrow_report', 'ESCROW_MISSING_COUNT')))
+  const reasons: string[] = []
+  if ((blocked ?? 0) > 0) reasons.push(`${blocked} blocked`)
+  if ((warn ?? 0) > 0) reasons.push(`${warn} warnings`)
+  if (COUNTED_REPORTS.has(report.report) && report.pass === 0) reasons.push('nothing passed')
+  const says = report.result !== null || report.pass !== null || Object.keys(report.keys).length > 0
+  if (!says) reasons.push('not observed: counts or result')
+  return { pass: report.pass, warn, blocked, reasons }
+}
+
+function reportedCount(report: DelegatedReport, kind: DelegatedReport['report'], key: string): number {
+  return report.report === kind ? (countOf(report.keys[key]) ?? 0) : 0
+}
+
+/** A count that was not printed stays unknown unless something else in the report shows it is not 0. */
+function atLeast(count: number | null, shown: number): number | null {
+  return count === null ? (shown > 0 ? shown : null) : Math.max(count, shown)
+}
+
+/** Keys each kind of report is believed about. */
+const BELIEVED: Readonly<Record<DelegatedReport['report'], RegExp>> = {
+  quick_check: /./,
+  cold_start: /^(COLD_START|MOMO)_/,
+  backup_status: /^BACKUP_/,
+  escrow_report: /^(ESCROW|DR)_/,
+  other: /^$/,
+}
+
+/** One declared delegated check and the reports of it that count as evidence. */
+export type ReportSource = { report: DelegatedReport['report']; usable: readonly DelegatedReport[] }
+
+/**
+ * Keys that other tools reported in this round. A key counts only while every source that could have printed it
+ * reported exactly once and those that printed it agree: losing a report must never settle a disagreement.
+ */
+export function mergeReportedKeys(sources: readonly ReportSource[]): Readonly<Record<string, string>> {
+  const keys = new Set(sources.flatMap((source) => source.usable.flatMap((one) => Object.keys(one.keys))))
+  const merged: Record<string, string> = {}
+  for (const key of keys) {
+    const believed = sources.filter((source) => BELIEVED[source.report].test(key))
+    const values = new Set(believed.flatMap((source) => source.usable.flatMap((one) => one.keys[key] ?? [])))
+    const isComplete = believed.every((source) => source.usable.length === 1)
+    if (isComplete && values.size === 1) merged[key] = [...values][0] as string
+  }
+  return merged
+}

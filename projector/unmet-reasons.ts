@@ -1,0 +1,82 @@
+import type { Check } from '../schemas/estate.ts'
+import type { EvidenceEvent } from '../schemas/event.ts'
+import { commandUnmet } from '../schemas/expectations/command.ts'
+import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
+import { fileUnmet } from '../schemas/expectations/file.ts'
+import { unmetFreshness } from '../schemas/expectations/freshness.ts'
+import { hostUnmet } from '../schemas/expectations/host.ts'
+import {
+  argocdUnmet,
+  backupHealthUnmet,
+  k8sUnmet,
+  offsiteUnmet,
+  releaseParityUnmet,
+  sourcePresenceUnmet,
+  sqlParityUnmet,
+} from '../schemas/expectations/recorded.ts'
+import { textfileUnmet } from '../schemas/expectations/textfile.ts'
+import { unmetTls } from '../schemas/expectations/tls.ts'
+import { judgedAt } from './boot-binding.ts'
+import { delegatedFindings } from './delegated-report.ts'
+import type { JudgeContext } from './judge-check.ts'
+import { acceptedItems, isRegistryAccepted } from './reviews.ts'
+
+/** What an observation lacks of its check's expectation under a policy; empty means met. One line a kind. */
+export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeContext): string[] {
+  const at = judgedAt(event, context.opened)
+  switch (event.type) {
+    case 'evidence.tcp.observed.v1':
+      return []
+    case 'evidence.tls.observed.v1':
+      return check.kind === 'tls' ? unmetTls(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.host.observed.v1':
+      return check.kind === 'host' ? hostUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.textfile.observed.v1':
+      return check.kind === 'textfile' ? textfileUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.file.observed.v1':
+      return check.kind === 'file' ? fileUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.freshness.observed.v1':
+      return check.kind === 'freshness' ? unmetFreshness(withPolicyLimit(check, context), event.data.facts, at, event.data.as_of) : WRONG_KIND
+    case 'evidence.command.observed.v1':
+      return check.kind === 'command' ? commandUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.escrow.observed.v1':
+      return check.kind === 'escrow' ? missingEscrow(escrowItemsPresent(check, event.data.facts, at), context) : WRONG_KIND
+    case 'evidence.report.delegated.v1':
+      return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
+    case 'evidence.k8s.observed.v1':
+      return k8sUnmet(event.data.facts, context.policy.rules.staleJobsAreEvidence)
+    case 'evidence.argocd.observed.v1':
+      return argocdUnmet(event.data.facts)
+    case 'evidence.backup-health.observed.v1':
+      return backupHealthUnmet(event.data.facts)
+    case 'evidence.offsite.observed.v1':
+      return offsiteUnmet(event.data.facts)
+    case 'evidence.registry.observed.v1':
+      return isRegistryAccepted(context) ? [] : ['the registry is not accepted by an independent review']
+    case 'evidence.sql-parity.observed.v1':
+      return sqlParityUnmet(event.data.facts)
+    case 'evidence.source-presence.observed.v1':
+      return sourcePresenceUnmet(event.data.facts)
+    case 'evidence.release-parity.observed.v1':
+      return releaseParityUnmet(event.data.facts)
+    default:
+      return WRONG_KIND
+  }
+}
+
+const WRONG_KIND = ['evidence of another kind']
+
+/** MOMO since 1.28: an age of 0 to 2 days is fresh, unless the estate is stricter (runbook §14.28). */
+function withPolicyLimit(check: Extract<Check, { kind: 'freshness' }>, { estate, policy }: JudgeContext): typeof check {
+  const limit = policy.rules.importMaxAgeDays
+  const isImport = estate.sections.products?.some((one) => one.freshness === check.id && one.shape === 'import')
+  if (!isImport || limit === null) return check
+  return { ...check, max_age_days: Math.min(limit, check.max_age_days ?? limit) }
+}
+
+/** An item counts only with a marker and an unexpired acceptance (contract §5, Review). */
+function missingEscrow(present: readonly string[], context: JudgeContext): string[] {
+  const accepted = acceptedItems(context)
+  const missing = (context.estate.sections.escrow?.items ?? []).filter((item) => !present.includes(item) || !accepted.has(item))
+  return missing.length === 0 ? [] : [`escrow items missing: ${missing.join(',')}`]
+}
