@@ -70,7 +70,7 @@ function readFacts(check: CheckOf<'tls'>, socket: TLSSocket): Look<'tls'>['facts
     server_name: nameOf(check),
     chain_ok: socket.authorized,
     chain_error: socket.authorized ? null : scrubLine(String(socket.authorizationError ?? 'unknown')).slice(0, 80),
-    name_ok: checkServerIdentity(nameOf(check), socket.getPeerCertificate()) === undefined,
+    name_ok: checkServerIdentity(nameOf(check), certificate.toLegacyObject()) === undefined,
     not_before: timeOf(certificate.validFromDate),
     not_after: timeOf(certificate.validToDate),
     issuer: issuer === '' ? null : issuer.toWellFormed(),
