@@ -1,3 +1,4 @@
+import type { Estate } from '../schemas/estate.ts'
 import type { CheckVerdict, Snapshot } from '../schemas/snapshot.ts'
 import { gateKey, isGreenOverall, isOwnerGateOpen, listItems, listValue, type PlanBLevel, SUMMARY_SCHEMA, type Tri, worseOverall } from '../schemas/summary.ts'
 import { establishedDeclarations, platformFacts } from './established.ts'
@@ -167,7 +168,7 @@ function verdictValues(
   const flag = (key: string): Tri => (summary[key] === '1' ? '1' : '0')
   const core = allGreen([flag('SERVICE_GREEN'), flag('PRODUCT_DATA_GREEN'), flag('BACKUP_CORE_GREEN')])
   const dr = summary.BACKUP_OFFSITE_FRESH === '1' && summary.ESCROW_MISSING_COUNT === '0' ? '1' : '0'
-  const demanded = judged.estate.owner_gates.filter((id) => isOwnerGateOpen(id, summary) || listItems(judged.reported.NEXT_REQUIRED_GATES).includes(id))
+  const demanded = ownerGatesOf(judged.estate).filter((id) => isOwnerGateOpen(id, summary) || listItems(judged.reported.NEXT_REQUIRED_GATES).includes(id))
   const overall = worseOverall(base.post_start.result, judged.reported.OVERALL_DECLARATION)
   return {
     RECOVERY_CORE_READY: core,
@@ -177,6 +178,16 @@ function verdictValues(
     OVERALL_DECLARATION: isTrusted ? overall : 'BLOCKED',
     NEXT_REQUIRED_GATES: listValue(demanded),
   }
+}
+
+/** Owner gates in the estate's order; a section's own gate is there whether or not the estate lists it. */
+function ownerGatesOf({ owner_gates: listed, sections }: Estate): string[] {
+  const implied = [
+    ...(sections.escrow ? ['credential_escrow_evidence'] : []),
+    ...(sections.hygiene ?? []).map((host) => `${host.prefix.toLowerCase()}_hygiene_maintenance_window`),
+    ...(sections.registry ? [`${sections.registry.prefix.toLowerCase()}_manager_registry_export`] : []),
+  ]
+  return [...new Set([...listed, ...implied])]
 }
 
 /** Contract §4, PLAN_B_LEVEL; runbook §1.4. A level is what may be said at most. */

@@ -45,10 +45,11 @@ export function productFresh(judged: JudgedRound, product: Product): Tri {
   return metBy(verdict)
 }
 
-/** 1: looked and met, also after a retry; 0: looked and not met, or observations disagree; unknown: no usable look. */
+/** 1: looked and met, also after a retry; 0: looked and not met; unknown: no usable look, or observations disagree. */
 function metBy(verdict: CheckVerdict | undefined): Tri {
   if (verdict === undefined || verdict.observed !== 'observed') return 'unknown'
-  return verdict.status === 'PASS' || (verdict.after_retry && !verdict.conflicting && verdict.status === 'WARN') ? '1' : '0'
+  if (verdict.conflicting && verdict.status !== 'BLOCKED') return 'unknown'
+  return verdict.status === 'PASS' || (verdict.after_retry && verdict.status === 'WARN') ? '1' : '0'
 }
 
 export function productValues(judged: JudgedRound, product: Product): SectionValues {
@@ -129,7 +130,7 @@ function healthOf(judged: JudgedRound, checkId: string): Health {
   const event = events[0]
   const none = { blockers: null, integrityStale: null, lastAggregate: null }
   if (event === undefined) return { green: 'unknown', ...none }
-  if (verdict?.conflicting) return { green: '0', ...none }
+  if (verdict?.conflicting) return { green: 'unknown', ...none }
   if (event.type === 'evidence.backup-health.observed.v1') {
     const { blockers, unobserved } = backupBlockers(event.data.facts)
     const green = blockers > 0 ? '0' : unobserved.length > 0 ? 'unknown' : '1'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EstablishedNames } from './declarations.ts'
 import { PROBE_KINDS, RECORDED_KINDS } from './facts.ts'
 import { parsePolicyRef } from './policy-ref.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Severity, Sha256Hex, Slug, WarningClass } from './primitives.ts'
@@ -64,14 +65,7 @@ export const Command = z.strictObject({
 export type Command = z.infer<typeof Command>
 
 /** Declarations that summary.txt has no key for; a check that `establishes` one licenses it while it is PASS. */
-export const EstablishedDeclaration = z.enum([
-  'K3S_CONTROL_PLANE_AA',
-  'WORKLOAD_BALANCED',
-  'STATEFUL_AA',
-  'ARGOCD_HEALTHY',
-  'CERTIFICATE_RENEWED',
-  'LIVE_MONITOR_SYNCED',
-])
+export const EstablishedDeclaration = z.enum(EstablishedNames)
 export type EstablishedDeclaration = z.infer<typeof EstablishedDeclaration>
 
 const checkBase = {
