@@ -40,10 +40,10 @@ export function parseEstateYaml(text: string): EstateDocument {
 
 function refusedNodes(document: Document): { offset: number; message: string }[] {
   const refused: { offset: number; message: string }[] = []
-  if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') refused.push({ offset: 0, message: 'an estate is YAML 1.2' })
+  if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') refused.push({ offset: 0, message: 'only YAML 1.2 is read' })
   visit(document, {
     Node: (_, node) => {
-      if (!isAlias(node) && node.tag !== undefined) refused.push({ offset: startOf(node), message: 'tags are not used in an estate' })
+      if (!isAlias(node) && node.tag !== undefined) refused.push({ offset: startOf(node), message: 'tags are not used here' })
     },
     Pair: (_, pair) => {
       if (!isScalar(pair.key)) refused.push({ offset: isNode(pair.key) ? startOf(pair.key) : 0, message: 'a key is a plain word' })

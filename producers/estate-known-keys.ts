@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { Estate } from '../schemas/estate.ts'
 import type { EstatePath } from './estate-document.ts'
 
 type Schema = z.core.$ZodTypes
@@ -14,9 +13,9 @@ export function valueAt(root: unknown, path: EstatePath): unknown {
   return value
 }
 
-/** Keys the schema knows at a place of this estate; for suggestions only. */
-export function knownKeys(path: EstatePath, root: unknown): Set<string> {
-  let schemas: Schema[] = [Estate]
+/** Keys the schema of the whole file knows at a place of it; for suggestions only. */
+export function knownKeys(path: EstatePath, schema: z.ZodType, root: unknown): Set<string> {
+  let schemas: Schema[] = [schema as z.core.$ZodType as Schema]
   let value = root
   for (const key of path) {
     schemas = schemas.flatMap((schema) => stepInto(schema, key, value))

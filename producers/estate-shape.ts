@@ -1,24 +1,26 @@
 import type { z } from 'zod'
-import { Estate } from '../schemas/estate.ts'
 import type { EstatePath, EstateProblem } from './estate-document.ts'
 import { knownKeys, valueAt } from './estate-known-keys.ts'
 import { didYouMean } from './nearest-name.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Reads a value as an estate with its defaults filled in, or says in a reader's words what is wrong with its shape. */
-export function readEstateShape(value: unknown): { estate: Estate } | { problems: EstateProblem[] } {
-  const result = Estate.safeParse(value)
-  if (result.success) return { estate: result.data }
-  return { problems: result.error.issues.flatMap((issue) => issueProblems(issue, [], value)) }
+/** Where an issue is looked at: the schema of the whole file and the value it was given. */
+type Root = { schema: z.ZodType; value: unknown }
+
+/** Reads a value by a schema with its defaults filled in, or says in a reader's words what is wrong with its shape. */
+export function readShape<S extends z.ZodType>(schema: S, value: unknown): { value: z.infer<S> } | { problems: EstateProblem[] } {
+  const result = schema.safeParse(value)
+  if (result.success) return { value: result.data }
+  return { problems: result.error.issues.flatMap((issue) => issueProblems(issue, [], { schema, value })) }
 }
 
-function issueProblems(issue: Issue, base: EstatePath, root: unknown): EstateProblem[] {
+function issueProblems(issue: Issue, base: EstatePath, root: Root): EstateProblem[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))]
-  const value = valueAt(root, path)
+  const value = valueAt(root.value, path)
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = knownKeys(path, root)
+      const known = knownKeys(path, root.schema, root.value)
       return issue.keys.map((key) => ({ path: [...path, key], at: 'key' as const, message: `unknown key${didYouMean(key, known)}` }))
     }
     case 'invalid_union':
@@ -36,8 +38,8 @@ function issueProblems(issue: Issue, base: EstatePath, root: unknown): EstatePro
   }
 }
 
-function unionProblems(issue: Extract<Issue, { code: 'invalid_union' }>, path: EstatePath, root: unknown): EstateProblem[] {
-  const value = valueAt(root, path)
+function unionProblems(issue: Extract<Issue, { code: 'invalid_union' }>, path: EstatePath, root: Root): EstateProblem[] {
+  const value = valueAt(root.value, path)
   if (value === undefined && issue.errors.length > 0) return [{ path, message: 'is required' }]
   if (issue.errors.length === 0) {
     const kinds = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : []

@@ -67,9 +67,9 @@ test('an unreadable, too large or binary file is refused in one clear line', asy
 test.each([
   ['duplicate key', `${GOOD}version: "2"\n`, ['11:1: Map keys must be unique']],
   ['tab', 'estate: demo\n\tversion: 1\n', ['2:1: Tabs are not allowed as indentation']],
-  ['tag', GOOD.replace('estate: demo', 'estate: !!str demo'), ['1:15: tags are not used in an estate']],
+  ['tag', GOOD.replace('estate: demo', 'estate: !!str demo'), ['1:15: tags are not used here']],
   ['own tag', GOOD.replace('estate: demo', 'estate: !env demo'), expect.arrayContaining([expect.stringMatching(/^1:9: /)])],
-  ['YAML 1.1', `%YAML 1.1\n---\n${GOOD}`, ['1:1: an estate is YAML 1.2']],
+  ['YAML 1.1', `%YAML 1.1\n---\n${GOOD}`, ['1:1: only YAML 1.2 is read']],
   ['two documents', `${GOOD}---\n${GOOD}`, [expect.stringMatching(/^11:1: Source contains multiple documents/)]],
   ['key that is a list', `? [a]\n: 1\n`, ['1:3: a key is a plain word']],
   ['empty file', '', ['1:1: estate file: expected object, received null']],
