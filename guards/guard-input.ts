@@ -1,5 +1,6 @@
 import type { Snapshot } from '../schemas/snapshot.ts'
 import type { Summary } from '../schemas/summary.ts'
+import { summaryDigest } from '../schemas/summary-text.ts'
 
 /**
  * What every guard takes: the flat summary, read from a file or flattened from a snapshot. A snapshot also knows the
@@ -19,7 +20,7 @@ export function snapshotInput(snapshot: Snapshot): GuardInput {
   const checks = new Map(snapshot.checks.map((check) => [check.id, check.event_ids]))
   const established = Object.fromEntries(snapshot.established.map((one) => [one.declaration, one.checks.flatMap((id) => checks.get(id) ?? [])]))
   return {
-    summary: { values: snapshot.summary, integrity: snapshot.evidence.integrity, legacy: false, contradictions: [] },
+    summary: { values: snapshot.summary, integrity: snapshot.evidence.integrity, legacy: false, contradictions: [], digest: summaryDigest(snapshot.summary) },
     established: snapshot.established,
     eventsOf: { ...snapshot.evidence_of, ...established },
   }

@@ -1,6 +1,6 @@
-import { sha256Digest } from '../schemas/digest.ts'
+import { type Digest, sha256Digest } from '../schemas/digest.ts'
 import { EvidenceError } from '../schemas/errors.ts'
-import { isSummaryValue, type RoundIntegrity, type Summary, summaryKeyType } from '../schemas/summary.ts'
+import { isSummaryValue, listItems, ownerGateOf, type RoundIntegrity, type Summary, summaryKeyType } from '../schemas/summary.ts'
 import { reconcile, withLegacyDefaults } from './reconcile-summary.ts'
 
 const MAX_BYTES = 1_048_576
@@ -24,11 +24,11 @@ export function readSummary(text: string, options: { name?: string; artifactId?:
     if (Object.keys(known).length === 0) throw refuse(name, null, 'holds no key of a summary')
     if (options.artifactId !== undefined && !('ARTIFACT_ID' in known)) known.ARTIFACT_ID = options.artifactId
     const { values: worst, contradictions } = reconcile(withLegacyDefaults(known), true)
-    return { values: worst, integrity: 'legacy_unverified', legacy: true, contradictions }
+    return { values: worst, integrity: 'legacy_unverified', legacy: true, contradictions, digest: sha256Digest(text) }
   }
-  checkDigest(text, name)
+  const digest = checkDigest(text, name)
   const { values: worst, contradictions } = reconcile(known, false)
-  return { values: worst, integrity: worst.ROUND_INTEGRITY as RoundIntegrity, legacy: false, contradictions }
+  return { values: worst, integrity: worst.ROUND_INTEGRITY as RoundIntegrity, legacy: false, contradictions, digest }
 }
 
 function readLines(text: string, name: string): Record<string, string> {
@@ -57,6 +57,8 @@ function checkedValue(key: string, raw: string, isLegacy: boolean, name: string,
   // An old tool ended this one value with a full stop (contract §4).
   const value = key.endsWith('_RESULT') && isLegacy ? raw.replace(/\.$/, '') : raw
   if (type !== null && !isSummaryValue(type, value)) throw refuse(name, lineNumber, `${key} has a value of the wrong type`)
+  if (key === 'NEXT_REQUIRED_GATES' && listItems(value).some((id) => ownerGateOf(id) === null))
+    throw refuse(name, lineNumber, `${key} names an unknown owner gate`)
   return value
 }
 
@@ -74,12 +76,13 @@ const ALWAYS = [
   'RUNTIME_ACTION_AUTHORIZED',
 ]
 
-function checkDigest(text: string, name: string): void {
+function checkDigest(text: string, name: string): Digest {
   const match = /^([\s\S]*\n)SUMMARY_DIGEST=(sha256:[0-9a-f]{64})\n$/.exec(text)
   if (match === null) throw refuse(name, null, 'does not end with SUMMARY_DIGEST')
   if (sha256Digest(match[1] as string) !== match[2]) throw refuse(name, null, 'SUMMARY_DIGEST does not match; the file was changed after it was written')
   const missing = ALWAYS.find((key) => !new RegExp(`^${key}=`, 'm').test(text))
   if (missing) throw refuse(name, null, `lacks ${missing}`)
+  return match[2] as Digest
 }
 
 function refuse(name: string, lineNumber: number | null, why: string): EvidenceError {

@@ -51,13 +51,21 @@ export function withLegacyDefaults(printed: SummaryValues): Record<string, strin
 
 type Rule = { code: string; holds: (v: SummaryValues) => boolean; because: readonly string[]; worse: (v: SummaryValues) => Record<string, string> }
 
-const flag = (key: string): Pick<Rule, 'worse'> => ({ worse: () => ({ [key]: '0' }) })
+function flag(key: string): Pick<Rule, 'worse'> {
+  return { worse: () => ({ [key]: '0' }) }
+}
 
 /**
  * Pairs of keys that cannot both be true, each with its worse reading (contract §4). Order matters: a later rule sees
  * what an earlier one made worse.
  */
 const RULES: readonly Rule[] = [
+  ...['SERVICE_GREEN', 'PRODUCT_DATA_GREEN', 'BACKUP_CORE_GREEN', 'BACKUP_OFFSITE_FRESH'].map((key) => ({
+    code: 'green_without_integrity',
+    because: [key, 'ROUND_INTEGRITY'],
+    holds: (v: SummaryValues) => v[key] === '1' && (v.ROUND_INTEGRITY === 'unsealed' || v.ROUND_INTEGRITY === 'mismatch'),
+    ...flag(key),
+  })),
   {
     code: 'post_start_green_with_blockers',
     because: ['POST_START_RESULT', 'POST_START_BLOCKED'],

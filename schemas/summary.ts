@@ -23,6 +23,8 @@ export type Summary = {
   /** True where the file came from the older tools: a key it lacks is unknown instead of not in the estate. */
   readonly legacy: boolean
   readonly contradictions: readonly Contradiction[]
+  /** Digest of the file as it was read, or of the summary the snapshot gives. */
+  readonly digest: `sha256:${string}`
 }
 
 /** Post-start results and overall declarations from worst to best. */
