@@ -1,0 +1,26 @@
+import { isSecretLike } from './scrub-line.ts'
+
+/** Words of templates and tests; an id made of them points at nothing (contract §5, Escrow). */
+const PLACEHOLDERS: readonly RegExp[] = [
+  /^EVIDENCE[-_ ]?ID\b|EVIDENCE_ID_FOR_/iu,
+  /VAULT[-_ ]?ITEM[-_ ]?ID/iu,
+  /[<>{}[\]]/u,
+  /\b(?:todo|tbd|tba|fixme|example|sample|placeholder|dummy|fake|test|testing|changeme|change-me|replace-?me|none|null|nil|n\/a|unknown|pending|missing|foo|bar|lorem)\b/iu,
+  /(?:^|[^a-z])(?:your|insert|enter|fill)[-_ ]/iu,
+  /x{3,}|y{3,}|z{3,}|\?{2,}|\.{3}|_{3,}|-{3,}/iu,
+  /^(.)\1*$/u,
+  /^(?:0?123(?:4(?:5(?:6(?:7(?:8(?:9)?)?)?)?)?)?|abc(?:d(?:e(?:f)?)?)?(?:123)?)$/iu,
+]
+const SHAPE = /^[A-Za-z0-9][A-Za-z0-9 ._:/#@+-]{2,119}$/u
+
+/**
+ * Why a text cannot be the reference to an escrow record, or null when it can. A reference names a record that exists
+ * outside (vault item, sealed envelope, checklist); a placeholder names nothing and a secret must not be written down.
+ */
+export function evidenceIdProblem(text: string): 'malformed' | 'placeholder' | 'secret_like' | null {
+  // Underscores and dashes join words in ids, so the words are also looked for between them.
+  const words = text.replace(/[_-]+/gu, ' ')
+  if (PLACEHOLDERS.some((pattern) => pattern.test(text) || pattern.test(words))) return 'placeholder'
+  if (!SHAPE.test(text)) return 'malformed'
+  return isSecretLike(text) ? 'secret_like' : null
+}
