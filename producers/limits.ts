@@ -32,7 +32,11 @@ export function createLimits({ overall, perHost }: { overall: number; perHost: n
       waiting.push({ host, start: resolve })
       startNext()
       await promise
-      return await task().finally(() => release(host))
+      try {
+        return await task()
+      } finally {
+        release(host)
+      }
     },
   }
 }

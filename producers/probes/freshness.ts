@@ -7,6 +7,7 @@ import { atPointer } from '../json-pointer.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { ProbeFailure } from '../transport.ts'
 import { exchangeHttp } from './http-exchange.ts'
+import { createLookBudget } from './look-budget.ts'
 
 const MAX_REPORT_BYTES = 1_048_576
 
@@ -37,12 +38,12 @@ async function fetchReport(url: string, { timeoutMs, signal }: ProbeContext): Pr
   return { source: url, asOf: null, document: parse(answer.body) }
 }
 
-async function readReport(path: string, { transport, timeoutMs, signal }: ProbeContext): Promise<Report> {
-  const options = { timeoutMs, maxBytes: MAX_REPORT_BYTES, signal }
+async function readReport(path: string, context: ProbeContext): Promise<Report> {
+  const budget = createLookBudget(context)
   // The time first: a file replaced in between then counts as older than it is, never as younger.
-  const stat = await transport.stat(path, options)
+  const stat = await context.transport.stat(path, budget(MAX_REPORT_BYTES))
   if (!stat.exists) throw new ProbeFailure('unreachable', 'read', 'file does not exist')
-  return { source: path, asOf: stat.modifiedAt, document: parse(await transport.readFile(path, options)) }
+  return { source: path, asOf: stat.modifiedAt, document: parse(await context.transport.readFile(path, budget(MAX_REPORT_BYTES))) }
 }
 
 function parse(bytes: Buffer): Json {
