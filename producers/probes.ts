@@ -1,16 +1,28 @@
 import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
+import { probeCommand } from './probes/command.ts'
+import { probeDelegated } from './probes/delegated.ts'
+import { probeEscrow } from './probes/escrow.ts'
+import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
+import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
 import { probeTcp } from './probes/tcp.ts'
+import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
 
 export type ProbeTable = { readonly [K in ProbeKind]: Probe<K> }
 
-/** Every probe there is; adding one is a file, a line here and a test. */
-export const PROBES = {
+/** Every probe there is; adding one is a kind in `schemas/facts.ts`, a file, a line here and a test. */
+export const PROBES: ProbeTable = {
   tcp: probeTcp,
   http: probeHttp,
   tls: probeTls,
+  host: probeHost,
+  textfile: probeTextfile,
+  file: probeFile,
   freshness: probeFreshness,
-} as const satisfies Partial<ProbeTable>
+  command: probeCommand,
+  delegated: probeDelegated,
+  escrow: probeEscrow,
+}

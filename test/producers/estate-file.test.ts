@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadEstate, readEstate } from '../../producers/estate-file.ts'
 import { canonicalDigest } from '../../schemas/digest.ts'
@@ -140,4 +141,26 @@ test('twenty problems are printed and the rest counted', () => {
   const lines = problemsOf(`${GOOD}${Array.from({ length: 25 }, (_, n) => `x${n}: 1\n`).join('')}`)
   expect(lines).toHaveLength(21)
   expect(lines.at(-1)).toBe('and 5 more')
+})
+
+test('whatever is in the file, it is read or refused with a place, never a crash', () => {
+  const edits = fc.array(
+    fc.record({
+      at: fc.nat(GOOD.length),
+      cut: fc.nat(3),
+      put: fc.constantFrom('', ' ', '\n', ':', '-', '[', '{', '"', '&a ', '*a', '!!x ', '#', '1', '__proto__: 1\n', '<<: ', '\ud800'),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  fc.assert(
+    fc.property(edits, (all) => {
+      const text = all.reduce((rest, { at, cut, put }) => rest.slice(0, at) + put + rest.slice(at + cut), GOOD)
+      for (const one of problemsOf(text)) expect(one).toMatch(/^(\d+:\d+: |\D)/)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('an inherited name is no key', () => {
+  expect(problemsOf(`${GOOD}__proto__: {a: 1}\nconstructor: 1\n`)).toEqual(['11:1: __proto__: unknown key', '12:1: constructor: unknown key'])
 })
