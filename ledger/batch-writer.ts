@@ -6,7 +6,7 @@ import type { AppendResult } from './ledger.ts'
 import { ledgerCorrupt } from './sqlite-error.ts'
 
 /** Rows of one INSERT: saves a sixth of the time against one at a time; more gains nothing. */
-const ROWS_AT_ONCE = 25
+const ROWS_AT_ONCE = 16
 const COLUMNS = 4
 
 type Head = { events: number; chain: Uint8Array; bytes: number; last: number; last_chain: Uint8Array | null; max_id: string }

@@ -9,12 +9,12 @@ import { hash } from 'node:crypto'
 export const EMPTY_ROOT = hash('sha256', '', 'hex')
 
 export function leafHash(data: Uint8Array): string {
-  return toHex(new Hasher().leaf(data))
+  return hash('sha256', Buffer.concat([Buffer.of(0), data]), 'hex')
 }
 
 /** Both arguments are hashes in hex; throws `RangeError` for anything else. */
 export function nodeHash(left: string, right: string): string {
-  return toHex(new Hasher().node(fromHex(left), fromHex(right)))
+  return hash('sha256', Buffer.from(`01${assertHash(left)}${assertHash(right)}`, 'hex'), 'hex')
 }
 
 /** Root over leaf hashes (hex), in the order given. */
@@ -90,9 +90,13 @@ export function isHash(text: string): boolean {
   return HASH.test(text)
 }
 
+function assertHash(text: string): string {
+  if (!isHash(text)) throw new RangeError('a hash is 64 lower-case hex digits')
+  return text
+}
+
 function fromHex(hex: string): string {
-  if (!isHash(hex)) throw new RangeError('a hash is 64 lower-case hex digits')
-  return Buffer.from(hex, 'hex').toString('latin1')
+  return Buffer.from(assertHash(hex), 'hex').toString('latin1')
 }
 
 function toHex(binary: string): string {
