@@ -44,6 +44,8 @@ export function withLegacyDefaults(printed: SummaryValues): Record<string, strin
   const values: Record<string, string> = { ESTATE_ID: 'awoooi', ...Object.fromEntries(LEGACY_KEYS.map((key) => [key, 'unknown'])), ...printed }
   values.ROUND_INTEGRITY = 'legacy_unverified'
   values.RUNTIME_ACTION_AUTHORIZED = '0'
+  // Items printed as missing are a blocked escrow. Nothing is derived the other way: that would make an unknown green.
+  if (values.DR_ESCROW_BLOCKED === 'unknown' && (countOf(values.ESCROW_MISSING_COUNT) ?? 0) > 0) values.DR_ESCROW_BLOCKED = '1'
   values.OVERALL_DECLARATION ??= values.POST_START_RESULT as string
   values.NEXT_REQUIRED_GATES ??= listValue(LEGACY_GATES.filter((id) => isOwnerGateOpen(id, values)))
   return values
