@@ -28,11 +28,12 @@ const CATALOGUE: readonly Rule[] = [
   { name: 'BACKUP_OFFSITE_CURRENT', needs: always(one('BACKUP_OFFSITE_FRESH', '1')) },
   {
     name: 'PUBLIC_CORE_SERVICES_RECOVERED',
-    needs: always(
+    needs: (summary) => [
       one('SERVICE_GREEN', '1'),
       one('POST_START_BLOCKED', '0'),
       one('PLAN_B_LEVEL', 'B3_SERVICE_AVAILABLE_DEGRADED', 'B4_FULL_STACK_GREEN', 'B5_DR_COMPLETE'),
-    ),
+      ...publicGateNeeds(summary),
+    ],
   },
   {
     name: 'SERVICE_RECOVERY_WITH_KNOWN_BLOCKER',
@@ -43,11 +44,7 @@ const CATALOGUE: readonly Rule[] = [
   },
   {
     name: 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED',
-    needs: (summary) => [
-      one('OVERALL_DECLARATION', 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED', 'FULL_STACK_GREEN'),
-      ...greenNeeds(summary),
-      one('DR_ESCROW_BLOCKED', '0', '1'),
-    ],
+    needs: (summary) => [one('OVERALL_DECLARATION', 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED', 'FULL_STACK_GREEN'), ...greenNeeds(summary), ESCROW_DECLARED],
   },
   {
     name: 'FULL_STACK_GREEN',
@@ -84,6 +81,12 @@ function greenNeeds(summary: Summary): Need[] {
 /** An old file has every section: what it does not print is unknown, not undeclared. */
 function whereDeclared(summary: Summary, need: Need): Need[] {
   return summary.legacy || need.key in summary.values ? [need] : []
+}
+
+/** Public services are the gates an estate calls public; without one there is nothing to have recovered. */
+function publicGateNeeds({ values }: Summary): Need[] {
+  const gates = Object.keys(values).filter((key) => /^GATE_.*PUBLIC/.test(key))
+  return (gates.length > 0 ? gates : ['GATE_P2_PUBLIC_ROUTES']).map((key) => one(key, 'GREEN', 'WARN'))
 }
 
 function allProductNeeds({ values }: Summary): Need[] {

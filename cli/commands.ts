@@ -1,0 +1,206 @@
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import type { Answer } from './output.ts'
+
+type Options = Record<string, never>
+type Action = (args: string[], options: Options) => Promise<Answer>
+
+/** Imports a command's file only when it runs: a guard must not wait for SSH, YAML or SQLite to load. */
+function lazy(load: () => Promise<{ run: (args: never, options: never) => Promise<Answer> }>) {
+  return async (...given: unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command
+    const { run } = await load()
+    process.exitCode = await (run as unknown as Action)(command.processedArgs as string[], command.optsWithGlobals() as Options)
+  }
+}
+
+const LEDGER = () => new Option('--ledger <file>', 'the local ledger').env('EVIDENCE_LEDGER').default('./evidence.db')
+const JSON_OPTION = () => new Option('--json', 'print JSON instead of text')
+const POLICY = () => new Option('--policy <ref>', 'judge under this policy, such as sop@1.78 (default: the one of the round)')
+const list = (value: string): string[] => value.split(',').filter((item) => item !== '')
+const collect = (value: string, all: string[]): string[] => [...all, value]
+
+/** Every command of the program, in one table (contract §6). */
+export function addEvidenceCommands(program: Command): void {
+  program
+    .name('evidence')
+    .description('Proves, after a reboot or a disaster, what may honestly be said about an estate of servers, and what may not.')
+    .version('0.1.0')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help shows every option)')
+    .addHelpText('after', EXIT_CODES)
+  addStart(program)
+  addRound(program)
+  addSummary(program)
+  addGuard(program)
+  addLedger(program)
+  addEmit(program)
+  addCompletion(program)
+}
+
+const EXIT_CODES = `
+Exit codes: 0 the answer is yes; 1 the answer is no; 2 bad input or usage; 3 could not tell.
+
+Examples:
+  evidence round run --estate examples/localhost/estate.yaml
+  evidence guard declaration ROUND --declare FULL_STACK_GREEN
+  evidence guard dispatch --summary-file out/ROUND/summary.txt`
+
+function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('a real round over this machine, with everything it allows and forbids')
+    .addOption(new Option('--estate <file>', 'estate file (default: the bundled localhost estate)'))
+    .addOption(LEDGER())
+    .addOption(new Option('--out <dir>', 'folder for summaries and packets').default('./out'))
+    .action(lazy(() => import('./commands/start.ts')))
+}
+
+function addRound(program: Command): void {
+  const round = program.command('round').description('collect evidence, import it, look at it')
+  round
+    .command('run')
+    .description('one pass of evidence collection over an estate; exit 0 only for a green result')
+    .requiredOption('--estate <file>', 'estate file (docs/estate.md)')
+    .addOption(POLICY())
+    .option('--id <id>', 'round id (default: estate and time, UTC)')
+    .addOption(new Option('--only <gates>', 'look only at these gates, comma-separated; the rest is not evaluated').argParser(list))
+    .addOption(new Option('--skip <parts>', 'skip these parts, comma-separated; they are not evaluated').argParser(list))
+    .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))
+    .option('--operator <name>', 'who runs it (default: the user name)')
+    .option('--quiet', 'no progress on stderr')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence round run --estate estate.yaml\n  evidence round run --estate estate.yaml --skip backup,cpu --policy sop@1.76',
+    )
+    .action(lazy(() => import('./commands/round-run.ts')))
+  round
+    .command('import')
+    .argument('<file>', 'recorded rounds (.yaml, docs/recorded-rounds.md) or CloudEvents (.ndjson)')
+    .description('take recorded rounds or exported events into the ledger')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence round import examples/awoooi/rounds/2026-06-27.yaml\n  evidence round import export.ndjson')
+    .action(lazy(() => import('./commands/round-import.ts')))
+  round
+    .command('list')
+    .description('rounds of the ledger, newest first, with their results')
+    .addOption(new Option('--limit <n>', 'at most so many').argParser(toCount).default(50))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/round-list.ts')))
+  round
+    .command('show')
+    .argument('<id>', 'round id')
+    .description('every gate and check of a round; exit 0 only for a green result')
+    .addOption(POLICY())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/round-show.ts')))
+  round
+    .command('diff')
+    .argument('<a>', 'round id')
+    .argument('<b>', 'round id')
+    .description('what differs between two rounds, check by check and key by key; exit 0 when nothing does')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/round-diff.ts')))
+  round
+    .command('rejudge')
+    .argument('<id>', 'round id')
+    .description('the same evidence under another policy version, with the difference')
+    .requiredOption('--policy <ref>', 'policy, such as sop@1.28')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/round-rejudge.ts')))
+}
+
+function addSummary(program: Command): void {
+  withSource(program.command('summary'))
+    .description('summary.txt of a round, or a summary file read strictly and shown as it counts')
+    .action(lazy(() => import('./commands/summary.ts')))
+}
+
+/** A guard takes a round of the ledger or a summary file. */
+function withSource(command: Command): Command {
+  return command
+    .addArgument(new Argument('[id]', 'round id in the ledger'))
+    .addOption(new Option('--summary-file <file>', 'read this summary.txt instead of the ledger'))
+    .addOption(POLICY())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+}
+
+function addGuard(program: Command): void {
+  const guard = program.command('guard').description('what may be said, what owners must still prove, what they sent back')
+  const guarded = (name: string, description: string): Command =>
+    withSource(guard.command(name))
+      .description(description)
+      .addOption(new Option('--no-record', 'do not record this decision in the ledger'))
+      .action(lazy(() => import(`./commands/guard-${name}.ts`)))
+  guarded('declaration', 'which declarations are allowed and which are forbidden, and why')
+    .addOption(new Option('--declare <name>', 'exit 1 unless this declaration is allowed; repeatable').argParser(collect).default([], 'none'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence guard declaration ROUND --declare SERVICE_GREEN --declare FULL_STACK_GREEN\n  evidence guard declaration --summary-file out/ROUND/summary.txt --json',
+    )
+  guarded('dispatch', 'checklists for the owner gates that are still open; exit 1 while services are not green')
+  guarded('packets', 'owner packets as JSON, for review; neither a request nor an approval')
+    .addOption(new Option('--output <file>', 'write here instead of stdout'))
+    .addOption(new Option('--template <file>', 'also write the response template here'))
+  guarded('contract', 'checks a packet file against its summary').addOption(new Option('--packet-file <file>', 'the packet file').makeOptionMandatory())
+  guarded('preflight', 'checks what an owner sent back; fails closed, accepts nothing').addOption(
+    new Option('--response-file <file>', 'what the owner sent back'),
+  )
+}
+
+function addLedger(program: Command): void {
+  const ledger = program.command('ledger').description('prove, export and measure the ledger')
+  ledger
+    .command('verify')
+    .description('hashes every event, root and seal again and names the first thing that is wrong')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/ledger-verify.ts')))
+  ledger
+    .command('export')
+    .description('events as CloudEvents NDJSON, which `round import` takes back')
+    .option('--round <id>', 'only this round')
+    .addOption(new Option('--output <file>', 'write here instead of stdout'))
+    .addOption(LEDGER())
+    .action(lazy(() => import('./commands/ledger-export.ts')))
+  ledger
+    .command('stats')
+    .description('events, rounds and size')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/ledger-stats.ts')))
+}
+
+function addEmit(program: Command): void {
+  program
+    .command('emit')
+    .description('append CloudEvents from stdin (NDJSON) to rounds that are still open')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/emit.ts')))
+}
+
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .description('completion script for a shell')
+    .addHelpText('after', '\nExample:\n  source <(evidence completion bash)')
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.ts')
+      process.stdout.write(completionScript(shell, program))
+    })
+}
+
+function toCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('not a whole number from 1')
+  return Number(text)
+}

@@ -1,0 +1,20 @@
+import { isGreenOverall } from '../../schemas/summary.ts'
+import { type Answer, printResult } from '../output.ts'
+import { type RoundRunOptions, runOneRound } from '../round-runner.ts'
+import { showText } from './round-show.ts'
+
+/** `evidence round run`: exit 0 for a green result, 1 for anything less. */
+export async function run(_args: [], options: RoundRunOptions & { json?: boolean }): Promise<Answer> {
+  const { snapshot, summaryFile } = await runOneRound(options)
+  const { summary } = snapshot
+  const result = {
+    artifact_id: snapshot.artifact_id,
+    overall: summary.OVERALL_DECLARATION,
+    cold_start: snapshot.cold_start.result,
+    integrity: snapshot.evidence.integrity,
+    evidence_root: snapshot.evidence.root,
+    summary_file: summaryFile,
+  }
+  printResult(options.json, result, `${showText(snapshot)}\nsummary    ${summaryFile}\n`)
+  return isGreenOverall(summary.OVERALL_DECLARATION) ? 0 : 1
+}

@@ -1,0 +1,27 @@
+import { hostname } from 'node:os'
+import { v7 } from 'uuid'
+import { dataSchemaUri, type EventData, type EventType, encodeEvent } from '../schemas/event.ts'
+import { withLedger } from './stores.ts'
+
+type DecisionType = Extract<EventType, 'guard.evaluated.v1' | 'packets.exported.v1' | 'response.preflighted.v1'>
+
+/** Appends a decision beside its round (contract §2): what was decided, from which digests; never any content. */
+export async function recordDecision<T extends DecisionType>(ledgerPath: string, roundId: string, type: T, data: EventData<T>): Promise<void> {
+  const event = encodeEvent({
+    specversion: '1.0',
+    id: v7(),
+    source: producerSource(),
+    type,
+    subject: roundId,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaUri(type),
+    data,
+  })
+  await withLedger(ledgerPath, 'existing', (ledger) => ledger.append([event]))
+}
+
+/** URI of this machine as a producer of events. */
+export function producerSource(): string {
+  return `urn:evidence-ledger:host:${hostname().replace(/[^A-Za-z0-9.-]/g, '-') || 'unknown'}`
+}

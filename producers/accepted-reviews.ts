@@ -1,0 +1,45 @@
+import type { Ledger } from '../ledger/ledger.ts'
+import type { EventData, EventOf, EvidenceEvent } from '../schemas/event.ts'
+
+type Review = EventOf<'review.recorded.v1'>
+
+/**
+ * Acceptances a round may rest on when it opens (contract §5, Review): by a reviewer who is neither the owner nor the
+ * operator of the reviewed round, of a response whose preflight in the same round found nothing, not expired, and not
+ * taken back by a later rejection of the same response.
+ */
+export async function acceptedReviews(ledger: Ledger, at: Date): Promise<EventData<'round.opened.v1'>['reviews']> {
+  const reviews: Review[] = []
+  const operators = new Map<string, string>()
+  const ready = new Set<string>()
+  for await (const page of ledger.readAll(0)) {
+    for (const { bytes } of page) {
+      const event = parseRelevant(bytes)
+      if (event?.type === 'review.recorded.v1') reviews.push(event)
+      if (event?.type === 'round.opened.v1') operators.set(event.subject, event.data.operator)
+      if (event?.type === 'response.preflighted.v1' && event.data.status === 'ready_for_independent_review')
+        ready.add(`${event.subject} ${event.data.response_digest}`)
+    }
+  }
+  return reviews.filter((review) => isAccepted(review, reviews, operators.get(review.subject), ready, at)).map(toAccepted)
+}
+
+/** Most of a ledger is evidence; looking for the type's name first keeps parsing off the long way. */
+function parseRelevant(bytes: Uint8Array): EvidenceEvent | null {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const isRelevant = ['"type":"review.recorded.v1"', '"type":"response.preflighted.v1"', '"type":"round.opened.v1"'].some((type) => text.includes(type))
+  return isRelevant ? (JSON.parse(text.toString('utf8')) as EvidenceEvent) : null
+}
+
+function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, ready: ReadonlySet<string>, at: Date): boolean {
+  const { decision, reviewer, owner, expires_at: expiresAt, response_digest: digest, gate_id: gate } = review.data
+  const isIndependent = reviewer !== owner && operator !== undefined && reviewer !== operator
+  const isTakenBack = all.some(
+    (other) => other.data.decision === 'rejected' && other.data.response_digest === digest && other.data.gate_id === gate && other.time >= review.time,
+  )
+  return decision === 'accepted' && isIndependent && !isTakenBack && ready.has(`${review.subject} ${digest}`) && Date.parse(expiresAt) > at.getTime()
+}
+
+function toAccepted(review: Review): EventData<'round.opened.v1'>['reviews'][number] {
+  return { event_id: review.id, gate_id: review.data.gate_id, items: review.data.items, expires_at: review.data.expires_at }
+}
