@@ -63,7 +63,7 @@ async function openChannel(client: Client, commandLine: string, { deadline, onSt
   try {
     // LC_ALL is a request; a server that does not take it (AcceptEnv) only costs the wording of its messages.
     client.exec(commandLine, { env: { LC_ALL: 'C' } }, (error, channel) => {
-      if (error) reject(new ProbeFailure('refused', 'exec', scrubLine(error.message), error))
+      if (error) reject(openFailure(error))
       else if (deadline.signal.aborted) killChannel(channel)
       else resolve(watch(channel))
     })
@@ -77,6 +77,12 @@ async function openChannel(client: Client, commandLine: string, { deadline, onSt
     if (deadline.signal.aborted) onStuck()
     throw error
   }
+}
+
+/** ssh2 answers what was still open on a lost connection with `No response from server`; anything else is the server's no. */
+function openFailure(error: Error): ProbeFailure {
+  const isLost = /no response from server|not connected/iu.test(error.message)
+  return new ProbeFailure(isLost ? 'unreachable' : 'refused', 'exec', scrubLine(error.message), error)
 }
 
 /** Listens from the very first moment: a fast command's exit status comes in the same packet as the channel itself. */
@@ -104,9 +110,21 @@ function killChannel(channel: ClientChannel): void {
   channel.resume()
   channel.stderr.resume()
   try {
-    channel.signal('KILL')
+    sendKill(channel)
     channel.close()
   } catch {
     // The connection is gone, and the channel with it.
   }
+}
+
+type ChannelInside = { _client?: { _protocol?: { signal?: (id: number, name: string) => void } }; outgoing?: { id: number; state: string } }
+
+/**
+ * `channel.signal()` sends nothing once our side of the channel has ended, and it ends when the command starts; the
+ * protocol allows it (RFC 4254 §6.9), but not after our own close: a server ends the whole connection for that. ssh2
+ * is pinned, and a test with the real sshd holds this to working.
+ */
+function sendKill(channel: ClientChannel): void {
+  const { _client, outgoing } = channel as unknown as ChannelInside
+  if (outgoing?.state === 'open' || outgoing?.state === 'eof') _client?._protocol?.signal?.(outgoing.id, 'KILL')
 }

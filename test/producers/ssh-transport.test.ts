@@ -101,6 +101,17 @@ describe('ssh run and read', () => {
     expect((await transport.run(['true'], options)).exitCode).toBe(0)
   })
 
+  it('lets no stopped command disturb another on the same connection', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 24 }, (_, i) => {
+        if (i % 3 === 0) return failureOf(transport.run(['printf', '0123456789x'], { ...options, timeoutMs: 20_000, maxBytes: 10 }))
+        if (i % 3 === 1) return failureOf(transport.run(['yes'], { ...options, timeoutMs: 20_000, maxBytes: 10 }))
+        return transport.run(['sh', '-c', 'exit 7'], { ...options, timeoutMs: 20_000 }).then((result) => `exit ${result.exitCode}`)
+      }),
+    )
+    expect(outcomes.map((outcome, i) => outcome === (i % 3 === 2 ? 'exit 7' : 'parse read: more than 10 bytes'))).toEqual(new Array(24).fill(true))
+  })
+
   it('treats a death by signal as a failure', async () => {
     expect(await failureOf(transport.run(['sh', '-c', 'echo GREEN; kill -9 $$'], options))).toBe('exit_status exec: ended by signal SIGKILL')
   })
