@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -65,6 +65,8 @@ function assertHoldsSomething(path: string): void {
 }
 
 function openForWriting(path: string): DatabaseSync {
+  // SQLite would open it for reading in silence.
+  accessSync(path, constants.W_OK)
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: false })
   return closedOnError(db, () => {
     db.exec('PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON')

@@ -23,7 +23,7 @@ const SQLITE_ERROR = 1
 /**
  * Proves a ledger file, or names the first thing wrong with it: every payload is hashed again, every row compared with
  * what its payload says, every seal with the evidence of its round, then head, tables and file as such. Reads one
- * consistent state, never writes, and keeps in memory only the leaf hashes of open rounds.
+ * consistent state, never writes to the ledger (SQLite may leave an empty -wal and a -shm file beside it), and keeps in memory only the leaf hashes of open rounds.
  * Throws only where it could not look: `ledger_missing`, `ledger_unavailable`, `ledger_newer`.
  */
 export async function verifyLedger(path: string, options: VerifyOptions = {}): Promise<LedgerProof | LedgerFault> {

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Ledger, StoredEvent } from '../../ledger/ledger.ts'
+import type { EncodedEvent } from '../../schemas/event.ts'
+import { makeEvent, makeGuardEvaluated, makeOpened, makeRound, makeSealed, makeTcpObserved } from '../support/make-events.ts'
+
+/** One log of an adapter, empty at first. `open` gives a new handle on it, as another process would have. */
+export type LedgerHarness = { open: () => Promise<Ledger>; dispose: () => Promise<void> }
+
+export async function collect(pages: AsyncIterable<readonly StoredEvent[]>): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = []
+  for await (const page of pages) events.push(...page)
+  return events
+}
+
+export function idsOf(events: readonly { readonly id: string }[]): string[] {
+  return events.map((event) => event.id)
+}
+
+/** The promises of `Ledger`, on an adapter. */
+export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHarness>): void {
+  describe(`${name}: the ledger port`, () => {
+    let harness: LedgerHarness
+    let ledger: Ledger
+    beforeEach(async () => {
+      harness = await createHarness()
+      ledger = await harness.open()
+    })
+    afterEach(async () => {
+      await ledger.close()
+      await harness.dispose()
+    })
+
+    /** Refused with this code, and nothing of the batch is there. */
+    const refuses = async (batch: readonly EncodedEvent[], code: string): Promise<void> => {
+      const before = await ledger.stats()
+      await expect(ledger.append(batch)).rejects.toMatchObject({ name: 'EvidenceError', code })
+      expect(await ledger.stats()).toEqual(before)
+    }
+
+    it('starts empty', async () => {
+      expect(await ledger.stats()).toEqual({ events: 0, rounds: 0, sealedRounds: 0, lastPosition: 0, bytes: 0 })
+      expect(await collect(ledger.readAll(0))).toEqual([])
+      expect(await collect(ledger.readRound('round-a'))).toEqual([])
+      expect(await ledger.roundIds()).toEqual([])
+      expect(await ledger.append([])).toEqual({ appended: 0, duplicates: 0, lastPosition: 0 })
+    })
+
+    it('durability: gives back exactly the bytes, also to a handle opened later', async () => {
+      const round = makeRound('round-a', 20)
+      expect(await ledger.append(round)).toEqual({ appended: 22, duplicates: 0, lastPosition: 22 })
+      await ledger.close()
+      ledger = await harness.open()
+      const held = await collect(ledger.readAll(0))
+      expect(held.map((event) => Buffer.from(event.bytes))).toEqual(round.map((event) => event.bytes))
+      expect(idsOf(held)).toEqual(idsOf(round))
+    })
+
+    it('order: positions are contiguous from 1, in append order, and go on after a refusal', async () => {
+      const [opened, ...rest] = makeRound('round-a', 5)
+      await ledger.append([opened as EncodedEvent])
+      await refuses([makeTcpObserved('round-b', 1, 'check-1')], 'event_invalid')
+      await ledger.append([...rest].reverse().slice(1))
+      await ledger.append(rest.slice(-1))
+      const held = await collect(ledger.readAll(0))
+      expect(held.map((event) => event.position)).toEqual([1, 2, 3, 4, 5, 6, 7])
+      expect(idsOf(held)).toEqual(idsOf([opened as EncodedEvent, ...[...rest].reverse().slice(1), ...rest.slice(-1)]))
+    })
+
+    it('order: appends that are not awaited keep the order of their calls', async () => {
+      const round = makeRound('round-a', 30)
+      await Promise.all(round.map((event) => ledger.append([event])))
+      expect(idsOf(await collect(ledger.readAll(0)))).toEqual(idsOf(round))
+    })
+
+    it('atomicity: one bad event refuses its whole batch', async () => {
+      const round = makeRound('round-a', 4)
+      await refuses([...round, makeTcpObserved('round-a', 99, 'check-late')], 'round_sealed')
+      expect(await collect(ledger.readAll(0))).toEqual([])
+      await ledger.append(round)
+    })
+
+    it('idempotency: the same bytes again are a quiet success, whole, in part, in one batch and after the seal', async () => {
+      const round = makeRound('round-a', 4)
+      await ledger.append(round.slice(0, 3))
+      expect(await ledger.append(round)).toEqual({ appended: 3, duplicates: 3, lastPosition: 6 })
+      expect(await ledger.append([...round].reverse())).toEqual({ appended: 0, duplicates: 6, lastPosition: 6 })
+      const late = makeGuardEvaluated('round-a', 50)
+      expect(await ledger.append([late, ...round, late])).toEqual({ appended: 1, duplicates: 7, lastPosition: 7 })
+      expect((await collect(ledger.readAll(0))).length).toBe(7)
+    })
+
+    it('idempotency: the same id with other bytes is refused and named', async () => {
+      const round = makeRound('round-a', 4)
+      await ledger.append(round.slice(0, 3))
+      const forged = { ...makeTcpObserved('round-a', 1, 'check-0001', 999) }
+      expect(forged.id).toBe(round[1]?.id)
+      await refuses([...round.slice(3), forged], 'event_conflict')
+      await expect(ledger.append([forged])).rejects.toThrow(forged.id)
+      const twice = [makeTcpObserved('round-a', 60, 'check-0001', 1), makeTcpObserved('round-a', 60, 'check-0001', 2)]
+      await refuses(twice, 'event_conflict')
+    })
+
+    it('closed rounds: no evidence, no opening and no second seal; decisions still come in', async () => {
+      const round = makeRound('round-a', 3)
+      await ledger.append(round)
+      await refuses([makeTcpObserved('round-a', 70, 'check-0001')], 'round_sealed')
+      await refuses([makeSealed('round-a', 71, round)], 'round_sealed')
+      await refuses([makeOpened('round-a', 72, ['check-0001'])], 'round_sealed')
+      await ledger.append([makeGuardEvaluated('round-a', 73)])
+      expect((await collect(ledger.readRound('round-a'))).length).toBe(6)
+    })
+
+    it('rounds: opened once, before anything else under the root; a wrong seal is kept as evidence', async () => {
+      const opened = makeOpened('round-a', 0, ['check-0001'])
+      await refuses([makeTcpObserved('round-a', 1, 'check-0001'), opened], 'event_invalid')
+      await refuses([makeSealed('round-a', 2, [])], 'event_invalid')
+      await ledger.append([makeGuardEvaluated('round-a', 3), opened])
+      await refuses([makeOpened('round-a', 4, ['check-0001'])], 'round_exists')
+      await ledger.append([makeEvent('round-a', 5, 'round.sealed.v1', { root: '0'.repeat(64), count: 9 })])
+      expect(await ledger.stats()).toMatchObject({ events: 3, rounds: 1, sealedRounds: 1 })
+    })
+
+    it('reads rounds apart, however they are mixed', async () => {
+      const [a, b] = [makeRound('round-a', 8), makeRound('round-b', 8)]
+      const mixed = a.flatMap((event, i) => [event, b[i] as EncodedEvent])
+      for (let i = 0; i < mixed.length; i += 7) await ledger.append(mixed.slice(i, i + 7))
+      await ledger.append([makeGuardEvaluated('round-a', 90)])
+      expect(idsOf(await collect(ledger.readRound('round-a')))).toEqual(idsOf([...a, makeGuardEvaluated('round-a', 90)]))
+      expect(idsOf(await collect(ledger.readRound('round-b')))).toEqual(idsOf(b))
+      expect(await ledger.roundIds()).toEqual(['round-a', 'round-b'])
+      const bytes = [...mixed, makeGuardEvaluated('round-a', 90)].reduce((sum, event) => sum + event.bytes.length, 0)
+      expect(await ledger.stats()).toEqual({ events: 21, rounds: 2, sealedRounds: 2, lastPosition: 21, bytes })
+    })
+
+    it('consistency: every handle sees what was appended, page by page, up to what was there at the call', async () => {
+      const other = await harness.open()
+      const looks = Array.from({ length: 2500 }, (_, i) => makeTcpObserved('round-a', i + 1, 'check-0001'))
+      const round = [makeOpened('round-a', 0, ['check-0001']), ...looks]
+      await ledger.append(round.slice(0, 2400))
+      const reader = other.readAll(10)
+      await other.append(round.slice(2400))
+      const pages: (readonly StoredEvent[])[] = []
+      for await (const page of reader) pages.push(page)
+      expect(Math.max(...pages.map((page) => page.length))).toBeLessThanOrEqual(1000)
+      expect(idsOf(pages.flat())).toEqual(idsOf(round.slice(10, 2400)))
+      expect((await collect(ledger.readAll(0))).length).toBe(2501)
+      expect((await collect(ledger.readRound('round-a'))).length).toBe(2501)
+      await other.close()
+    })
+
+    it('follow: gives what is there and what comes, and ends with the signal', async () => {
+      const round = makeRound('round-a', 6)
+      const [other, stop] = [await harness.open(), new AbortController()]
+      await ledger.append(round.slice(0, 3))
+      const seen: string[] = []
+      for await (const page of ledger.follow(1, stop.signal)) {
+        seen.push(...idsOf(page))
+        if (seen.length === 2) await other.append(round.slice(3, 5))
+        if (seen.length === 4) setTimeout(() => void other.append(round.slice(5)), 300)
+        if (seen.length === 7) setTimeout(() => stop.abort(), 50)
+      }
+      expect(seen).toEqual(idsOf(round.slice(1)))
+      await other.close()
+    })
+
+    it('close: twice is once, and a closed ledger says so', async () => {
+      await ledger.close()
+      await ledger.close()
+      await expect(ledger.append(makeRound('round-a', 1))).rejects.toMatchObject({ code: 'ledger_unavailable' })
+      await expect(ledger.stats()).rejects.toMatchObject({ code: 'ledger_unavailable' })
+    })
+  })
+}
