@@ -100,12 +100,18 @@ function answer(fault: Exclude<Fault, 'refuse_exec' | 'no_answer'>, channel: Ser
 }
 
 function runShell(channel: ServerChannel, command: string): void {
-  const child = spawn('sh', ['-c', command], { detached: true })
+  const child = spawn('sh', ['-c', `exec ${command}`], { detached: true })
   const kill = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // Gone already.
+    }
   }
   child.stdout.pipe(channel, { end: false })
   child.stderr.pipe(channel.stderr, { end: false })
+  // Read to its end, or the channel never closes on this side.
+  channel.resume()
   channel.on('close', kill)
   child.on('close', (code, signal) => {
     if (code === null) channel.exit((signal ?? 'KILL').replace('SIG', ''), false, '')
