@@ -29,7 +29,8 @@ const HOST: FactsOf<'host'> = {
   readonly_mounts: [],
 }
 const LIMITS = { max_load_per_core: 2, min_memory_available_percent: 10, max_swap_used_percent: 50, min_disk_available_percent: 5 }
-const host = (settings: object, change: Partial<FactsOf<'host'>> = {}) => hostUnmet(makeCheck('host', { ...settings }), { ...HOST, ...change }, AT)
+const host = (settings: Record<string, unknown>, change: Partial<FactsOf<'host'>> = {}) =>
+  hostUnmet(makeCheck('host', { ...settings }), { ...HOST, ...change }, AT)
 const systemd = (state: string | null, failed: string[] | null) => ({ systemd: { present: true, state, failed_units: failed } })
 const ABSENT = { systemd: { present: false, state: null, failed_units: null } }
 
@@ -114,7 +115,8 @@ describe('host expectation', () => {
 
 describe('file expectation', () => {
   const facts = { path: '/f', exists: true, size_bytes: 10, modified_at: ago(100), sha256: 'a'.repeat(64) }
-  const file = (settings: object, change: object = {}) => fileUnmet(makeCheck('file', { path: '/f', ...settings }), { ...facts, ...change }, AT)
+  const file = (settings: Record<string, unknown>, change: object = {}) =>
+    fileUnmet(makeCheck('file', { path: '/f', ...settings }), { ...facts, ...change }, AT)
 
   it('judges existence, age, size and digest', () => {
     expect(file({ max_age_s: 100, min_bytes: 10, max_bytes: 10, sha256: 'a'.repeat(64) })).toEqual([])
@@ -144,7 +146,7 @@ describe('file expectation', () => {
 
 describe('textfile expectation', () => {
   const sample = (value: number | 'NaN' | '+Inf' | '-Inf', labels: Record<string, string> = {}) => ({ name: 'm', labels, value })
-  const textfile = (metrics: object[], samples: object[], settings: object = {}, modifiedAt: string | null = ago(10)) =>
+  const textfile = (metrics: object[], samples: object[], settings: Record<string, unknown> = {}, modifiedAt: string | null = ago(10)) =>
     textfileUnmet(
       makeCheck('textfile', { path: '/m', metrics, ...settings }),
       { source: '/m', modified_at: modifiedAt, series: 9, samples: samples as FactsOf<'textfile'>['samples'] },
@@ -194,7 +196,8 @@ describe('textfile expectation', () => {
 
 describe('command expectation', () => {
   const facts = { command: 'c', argv_sha256: '', exit_code: 0 as const, stdout_bytes: 0, stdout_sha256: '', matched: null as boolean | null }
-  const command = (settings: object, matched: boolean | null) => commandUnmet(makeCheck('command', { command: 'c', ...settings }), { ...facts, matched }, AT)
+  const command = (settings: Record<string, unknown>, matched: boolean | null) =>
+    commandUnmet(makeCheck('command', { command: 'c', ...settings }), { ...facts, matched }, AT)
 
   it('needs a match where one is declared', () => {
     expect(command({}, null)).toEqual([])
@@ -206,7 +209,7 @@ describe('command expectation', () => {
 
 describe('escrow expectation', () => {
   const marker = (item: string, change: object = {}) => ({ item, present: true, marked_at: ago(100), evidence_id_sha256: 'a'.repeat(64), ...change })
-  const check = (settings: object = {}) => makeCheck('escrow', { path: '/e', ...settings })
+  const check = (settings: Record<string, unknown> = {}) => makeCheck('escrow', { path: '/e', ...settings })
 
   it('counts only markers that are whole, young and not from the future', () => {
     const markers = [
@@ -241,7 +244,7 @@ describe('escrow expectation', () => {
 describe('delegated expectation', () => {
   const green = { as_of: null, pass: 9, warn: 0, blocked: 0, result: 'GREEN' as const, blockers: [], warnings: [] }
   const line = { text: 'x', class: 'other' as const, gate: null }
-  const delegated = (change: object, settings: object = {}) =>
+  const delegated = (change: object, settings: Record<string, unknown> = {}) =>
     delegatedUnmet(makeCheck('delegated', { report: 'cold_start', command: 'c', ...settings }), { ...green, ...change }, AT)
 
   it('takes the worst that a report says', () => {

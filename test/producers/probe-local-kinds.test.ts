@@ -28,7 +28,7 @@ function write(name: string, content: string | Buffer): string {
 }
 
 describe('command probe', () => {
-  const run = (argv: string[], settings: object = {}, timeoutMs = 5000) =>
+  const run = (argv: string[], settings: Record<string, unknown> = {}, timeoutMs = 5000) =>
     probeCommand(makeCheck('command', { command: 'look', ...settings }), makeContext({ commands: [{ id: 'look', argv }], timeoutMs }))
 
   it('keeps digests and never the output', async () => {
@@ -67,7 +67,7 @@ describe('command probe', () => {
 })
 
 describe('file probe', () => {
-  const look = (settings: object) => probeFile(makeCheck('file', settings), makeContext())
+  const look = (settings: Record<string, unknown>) => probeFile(makeCheck('file', settings), makeContext())
 
   it('reports a file, its digest only where one is declared', async () => {
     const path = write('plain', 'abc')
@@ -98,7 +98,7 @@ describe('file probe', () => {
 describe('textfile probe', () => {
   const metrics = [{ name: 'backup_ok', labels: { job: 'pg' }, condition: '== 1' }]
   const TEXT = '# TYPE backup_ok gauge\nbackup_ok{job="pg",host="110"} 1\nbackup_ok{job="etc"} 0\nother 5\n'
-  const look = (settings: object) => probeTextfile(makeCheck('textfile', { metrics, ...settings }), makeContext())
+  const look = (settings: Record<string, unknown>) => probeTextfile(makeCheck('textfile', { metrics, ...settings }), makeContext())
 
   it('keeps only the declared series, with the time of the file', async () => {
     const path = write('one.prom', TEXT)
@@ -164,7 +164,7 @@ describe('textfile probe', () => {
 
 describe('delegated probe', () => {
   const REPORT = 'BLOCKED public route https://stock.wooo.work/ 502\nPASS=88 WARN=0 BLOCKED=1\nResult: BLOCKED\n'
-  const look = (settings: object, argv: string[] = ['true']) =>
+  const look = (settings: Record<string, unknown>, argv: string[] = ['true']) =>
     probeDelegated(makeCheck('delegated', { report: 'cold_start', ...settings }), makeContext({ commands: [{ id: 'cold-start', argv }] }))
 
   it('takes a report from a command', async () => {
