@@ -27,7 +27,7 @@ const BATCHES = [
  * so that whatever else the machine does hits all of them; ratios are of medians.
  */
 export async function benchAppend(): Promise<BenchRow[]> {
-  const folder = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'bench-append-'))
+  const folder = mkdtempSync(join(tmpdir(), 'bench-append-'))
   const sinks = { ledger: await openLedgerSink(folder), bare: openBareSink(folder), file: openFileSink(folder) }
   try {
     const rows: BenchRow[] = []

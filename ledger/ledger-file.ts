@@ -14,6 +14,7 @@ export const BUSY_TIMEOUT_MS = 5000
 
 /** `EVLG` in PRAGMA application_id marks our files, so that another program's database is never written to. */
 const APPLICATION_ID = 0x45564c47
+const WAL_RETRY_MS = 5
 const CANTOPEN = 14
 const NEW_FILE_MODE = 0o600
 
@@ -128,6 +129,7 @@ function enterWal(db: DatabaseSync): void {
       return
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS)
     }
   }
 }

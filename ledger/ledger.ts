@@ -9,19 +9,24 @@ export type AppendResult = { appended: number; duplicates: number; lastPosition:
 export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
 
 /**
- * The append-only log of all events. Every adapter promises, and `test/ledger-suite.ts` checks on each:
+ * The append-only log of all events. Every adapter promises, and `test/ledger/ledger-suite.ts` checks on each:
  *
  * - **Durability.** When `append` resolves, its events survive `kill -9` and power loss.
  * - **Atomicity.** A batch is there whole or not at all; a rejected batch changed nothing.
  * - **Order.** Positions start at 1, are contiguous, follow append order and are never reissued.
  * - **Idempotency.** An id that is already there with the same bytes is a quiet success (a `duplicate`); with other
  *   bytes the batch is refused with `event_conflict`. After an unclear failure the caller appends the same batch again.
+ *   Duplicates are looked at before the rules of rounds, so they stay a success after the seal.
+ * - **Open rounds.** `round.opened` comes once (`round_exists`) and before the evidence and the seal of its round, in an
+ *   earlier batch or earlier in the same one (`event_invalid`). Decisions are taken for any round.
  * - **Closed rounds.** After `round.sealed` a round takes no more rooted events and no second seal: `round_sealed`.
- *   Decisions (guard, packets, preflight, review, escrow) are still taken.
+ *   Decisions (guard, packets, preflight, review, escrow) are still taken. A seal that does not fit its round is kept:
+ *   it is evidence too, and the projector and `verifyLedger` say so.
  * - **Consistency.** A read that starts after an `append` resolved sees it. Readers never see part of a batch.
- * - **Concurrency.** Several processes may append and read at once; writers wait for each other.
- * - **Errors.** `event_conflict`, `round_sealed` (the caller's fault, exit 2); `ledger_unavailable`, `ledger_full`,
- *   `ledger_corrupt`, `ledger_newer` (exit 3). Nothing is retried silently.
+ * - **Concurrency.** Several processes may append and read at once; writers wait for each other. Appends on one handle
+ *   take effect in the order of their calls, awaited or not.
+ * - **Errors.** `event_conflict`, `round_sealed`, `round_exists`, `event_invalid` (the caller's fault, exit 2);
+ *   `ledger_unavailable`, `ledger_full`, `ledger_corrupt`, `ledger_newer` (exit 3). Nothing is retried silently.
  */
 export interface Ledger {
   append(events: readonly EncodedEvent[]): Promise<AppendResult>

@@ -10,6 +10,9 @@ const NOTADB = 26
 /** Extended codes of writes that the disk did not take: IOERR_ WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMSIZE. */
 const FAILED_WRITES: ReadonlySet<number> = new Set([778, 1034, 1290, 1546, 4874])
 
+/** IOERR_ SHORT_READ and CORRUPTFS: the file ends where it should not, or the file system says so itself. */
+const FAILED_READS: ReadonlySet<number> = new Set([522, 8458])
+
 /** The extended result code, or null where the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
@@ -35,7 +38,7 @@ export function toLedgerError(error: unknown, path: string): unknown {
   }
   const primary = code & 0xff
   if (primary === FULL || FAILED_WRITES.has(code)) return ledgerFull(error, path)
-  if (primary === CORRUPT || primary === NOTADB) return ledgerCorrupt(path, error.message, error)
+  if (primary === CORRUPT || primary === NOTADB || FAILED_READS.has(code)) return ledgerCorrupt(path, error.message, error)
   if (isBusy(error)) return ledgerBusy(path, error)
   return unavailable(error, path, primary === IOERR ? `reading or writing failed (${error.message})` : error.message)
 }

@@ -59,13 +59,13 @@ class SqliteLedger implements Ledger {
     this.#isWritable = options.mode !== 'readonly'
     this.#onWait = options.onWait ?? (() => {})
     db.function(APPEND_GUARD, () => 1)
-    // The writer waits by itself (see #begin), readers as retryBusy says.
-    db.exec('PRAGMA busy_timeout = 0')
     this.#beginStatement = db.prepare('BEGIN IMMEDIATE')
     this.#writer = new BatchWriter(db, this.#path)
     this.#page = db.prepare(`SELECT position, id, payload AS bytes FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ${PAGE_ROWS}`)
     this.#runs = db.prepare(RUNS_SQL)
     this.#head = db.prepare('SELECT events, bytes, (SELECT count(*) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
+    // From here on the writer waits by itself (see #begin), and readers as retryBusy says.
+    db.exec('PRAGMA busy_timeout = 0')
   }
 
   async append(events: readonly EncodedEvent[]): Promise<AppendResult> {
