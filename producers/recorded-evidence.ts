@@ -1,4 +1,4 @@
-import type { CheckOf, Estate } from '../schemas/estate.ts'
+import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
 import { EVENT_TYPES, type EventData, type EventType } from '../schemas/event.ts'
 import { httpAttemptOk } from '../schemas/expectations/http.ts'
 import type { FactsKind } from '../schemas/facts.ts'
@@ -30,15 +30,14 @@ export function readRecordedEvidence(entry: Entry, estate: Estate, time: string,
     const known = estate.checks.map((one) => one.id)
     return { problems: unknownName([...at, 'check'], 'check', entry.check, known) }
   }
-  if ('report' in entry) return check.kind === 'delegated' ? readReport(entry, check, estate, at) : wrongForm(at, 'report', check.kind, 'delegated')
-  if ('http_attempts' in entry) return check.kind === 'http' ? readHttp(entry, check, time) : wrongForm(at, 'http_attempts', check.kind, 'http')
-  if (check.kind === 'delegated') return wrongForm(at, 'facts', check.kind, 'any kind but delegated, which takes `report`')
-  if (check.kind === 'http') return wrongForm(at, 'facts', check.kind, 'any kind but http, which takes `http_attempts`')
-  return readFacts(entry, check, time, at)
+  if (check.kind === 'delegated') return 'report' in entry ? readReport(entry, check, estate, at) : wrongForm(entry, check, 'report', at)
+  if (check.kind === 'http') return 'http_attempts' in entry ? readHttp(entry, check, time) : wrongForm(entry, check, 'http_attempts', at)
+  return 'facts' in entry ? readFacts(entry, check, time, at) : wrongForm(entry, check, 'facts', at)
 }
 
-function wrongForm(at: EstatePath, key: string, kind: string, wanted: string): Read {
-  return { problems: [{ path: [...at, key], at: 'key', message: `is for checks of kind ${wanted}; this check is ${kind}` }] }
+function wrongForm(entry: Entry, check: Check, wanted: string, at: EstatePath): Read {
+  const given = 'report' in entry ? 'report' : 'facts' in entry ? 'facts' : 'http_attempts'
+  return { problems: [{ path: [...at, given], at: 'key', message: `a ${check.kind} check takes \`${wanted}\`` }] }
 }
 
 type Recorded = EventData<'evidence.report.delegated.v1'>
@@ -91,7 +90,7 @@ function reportProblems({ report }: ReportEntry, estate: Estate, at: EstatePath)
   return [...lines, ...keys]
 }
 
-function readFacts({ facts: given }: FactsEntry, check: Estate['checks'][number], time: string, at: EstatePath): Read {
+function readFacts({ facts: given }: FactsEntry, check: Check, time: string, at: EstatePath): Read {
   const kind = check.kind as FactsKind
   const read = readRecordedFacts(kind, check, given, [...at, 'facts'])
   if ('problems' in read) return read

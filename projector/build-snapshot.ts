@@ -1,6 +1,17 @@
 import type { Estate } from '../schemas/estate.ts'
 import type { CheckVerdict, Snapshot } from '../schemas/snapshot.ts'
-import { gateKey, isGreenOverall, isOwnerGateOpen, listItems, listValue, type PlanBLevel, SUMMARY_SCHEMA, type Tri, worseOverall } from '../schemas/summary.ts'
+import {
+  cappedOverall,
+  gateKey,
+  isGreenOverall,
+  isOwnerGateOpen,
+  listItems,
+  listValue,
+  type PlanBLevel,
+  SUMMARY_SCHEMA,
+  type Tri,
+  worseOverall,
+} from '../schemas/summary.ts'
 import { establishedDeclarations, platformFacts } from './established.ts'
 import { judgeGates } from './gates.ts'
 import { type JudgedRound, judgeRound } from './judged-round.ts'
@@ -168,8 +179,9 @@ function verdictValues(
   const flag = (key: string): Tri => (summary[key] === '1' ? '1' : '0')
   const core = allGreen([flag('SERVICE_GREEN'), flag('PRODUCT_DATA_GREEN'), flag('BACKUP_CORE_GREEN')])
   const dr = summary.BACKUP_OFFSITE_FRESH === '1' && summary.ESCROW_MISSING_COUNT === '0' ? '1' : '0'
-  const demanded = ownerGatesOf(judged.estate).filter((id) => isOwnerGateOpen(id, summary) || listItems(judged.reported.NEXT_REQUIRED_GATES).includes(id))
-  const overall = worseOverall(base.post_start.result, judged.reported.OVERALL_DECLARATION)
+  const told = judged.reported('NEXT_REQUIRED_GATES')
+  const demanded = ownerGatesOf(judged.estate).filter((id) => told === 'unknown' || listItems(told).includes(id) || isOwnerGateOpen(id, summary))
+  const overall = cappedOverall({ ...summary, OVERALL_DECLARATION: worseOverall(base.post_start.result, judged.reported('OVERALL_DECLARATION')) })
   return {
     RECOVERY_CORE_READY: core,
     RECOVERY_DR_OFFSITE_READY: dr,

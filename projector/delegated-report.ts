@@ -45,18 +45,18 @@ const BELIEVED: Readonly<Record<DelegatedReport['report'], RegExp>> = {
 /** One declared delegated check and the reports of it that count as evidence. */
 export type ReportSource = { report: DelegatedReport['report']; usable: readonly DelegatedReport[] }
 
+/** What other tools reported under a key: a value, `unknown` where that cannot be told, undefined where nobody printed it. */
+export type ReportedKeys = (key: string) => string | undefined
+
 /**
- * Keys that other tools reported in this round. A key counts only while every source that could have printed it
- * reported exactly once and those that printed it agree: losing a report must never settle a disagreement.
+ * Keys that other tools reported in this round. A key is `unknown` while a source that could have printed it did not
+ * report exactly once, or sources disagree: losing a report must neither settle a disagreement nor take back a bad word.
  */
-export function mergeReportedKeys(sources: readonly ReportSource[]): Readonly<Record<string, string>> {
-  const keys = new Set(sources.flatMap((source) => source.usable.flatMap((one) => Object.keys(one.keys))))
-  const merged: Record<string, string> = {}
-  for (const key of keys) {
+export function mergeReportedKeys(sources: readonly ReportSource[]): ReportedKeys {
+  return (key) => {
     const believed = sources.filter((source) => BELIEVED[source.report].test(key))
+    if (believed.some((source) => source.usable.length !== 1)) return 'unknown'
     const values = new Set(believed.flatMap((source) => source.usable.flatMap((one) => one.keys[key] ?? [])))
-    const isComplete = believed.every((source) => source.usable.length === 1)
-    if (isComplete && values.size === 1) merged[key] = [...values][0] as string
+    return values.size > 1 ? 'unknown' : [...values][0]
   }
-  return merged
 }

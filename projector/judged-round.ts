@@ -2,7 +2,7 @@ import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import type { CheckVerdict } from '../schemas/snapshot.ts'
 import { type BootTimes, bootTimes, staleness } from './boot-binding.ts'
-import { type DelegatedReport, mergeReportedKeys } from './delegated-report.ts'
+import { type DelegatedReport, mergeReportedKeys, type ReportedKeys } from './delegated-report.ts'
 import { type JudgeContext, judgeCheck } from './judge-check.ts'
 import type { Policy } from './policies.ts'
 import { judgePending } from './product-window.ts'
@@ -22,7 +22,7 @@ export type JudgedRound = {
   usable: ReadonlyMap<string, readonly EvidenceEvent[]>
   reports: readonly UsableReport[]
   /** Keys other tools reported. */
-  reported: Readonly<Record<string, string>>
+  reported: ReportedKeys
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   type Contradiction,
+  cappedOverall,
   countOf,
   isGreenOverall,
   isOwnerGateOpen,
@@ -151,17 +152,6 @@ const RULES: readonly Rule[] = [
     worse: (v) => ({ PLAN_B_LEVEL: cappedLevel(v) }),
   },
 ]
-
-/** What the parts allow OVERALL_DECLARATION to be at most; an unknown part caps nothing, but nothing is added either. */
-function cappedOverall(v: SummaryValues): string {
-  const caps = [v.OVERALL_DECLARATION, v.POST_START_RESULT]
-  if (v.ROUND_INTEGRITY === 'unsealed' || v.ROUND_INTEGRITY === 'mismatch') caps.push('BLOCKED')
-  if (v.PRODUCT_DATA_GREEN === '0') caps.push(v.POST_START_RESULT === 'PRODUCT_DATA_PENDING_EOD_WINDOW' ? v.POST_START_RESULT : 'BLOCKED')
-  if (v.SERVICE_GREEN === '0' && isGreenOverall(v.OVERALL_DECLARATION)) caps.push('SERVICE_AVAILABLE_DEGRADED')
-  if (v.DR_ESCROW_BLOCKED === '1' || (countOf(v.ESCROW_MISSING_COUNT) ?? 0) > 0) caps.push('FULL_STACK_GREEN_DR_ESCROW_BLOCKED')
-  if ((countOf(v.POST_START_BLOCKED) ?? 0) > 0 && v.POST_START_RESULT !== 'PRODUCT_DATA_PENDING_EOD_WINDOW') caps.push('BLOCKED')
-  return v.OVERALL_DECLARATION === 'unknown' ? 'unknown' : caps.reduce<string>((a, b) => worseOverall(a, b), 'FULL_STACK_GREEN')
-}
 
 function cappedLevel(v: SummaryValues): string {
   const level = v.PLAN_B_LEVEL ?? 'unknown'

@@ -235,13 +235,13 @@ function readQuickCheck(judged: JudgedRound, { report }: UsableReport): Quick {
 /** Product blockers that another tool printed, all on the end-of-day list, before the cut-off. */
 function isProductPending(judged: JudgedRound): boolean {
   if (!judged.policy.rules.endOfDayWindow) return false
-  const products = (judged.estate.sections.products ?? []).filter((product) => listItems(judged.reported[`${product.prefix}_BLOCKERS`]).length > 0)
+  const products = (judged.estate.sections.products ?? []).filter((product) => listItems(judged.reported(`${product.prefix}_BLOCKERS`)).length > 0)
   const at = new Date(judged.round.opened.time)
   return (
     products.length > 0 &&
     products.every((product) => {
-      const date = judged.reported[`${product.prefix}_LATEST_TRADING_DATE`]
-      return isInWindow(product, listItems(judged.reported[`${product.prefix}_BLOCKERS`]), at, date === undefined || date === 'unknown' ? null : date)
+      const date = judged.reported(`${product.prefix}_LATEST_TRADING_DATE`)
+      return isInWindow(product, listItems(judged.reported(`${product.prefix}_BLOCKERS`)), at, date === undefined || date === 'unknown' ? null : date)
     })
   )
 }
@@ -269,7 +269,7 @@ function postResult(judged: JudgedRound, counts: Counts, pending: boolean, isDeg
 /** No blocker, no SERVICE warning, nothing skipped; 0 while unknown (contract §4). */
 function serviceGreen(judged: JudgedRound, post: PostStart, isDegraded: boolean, hasQuickReport: boolean): Tri {
   if (isDegraded || (post.blocked ?? 0) > 0 || post.result === 'BLOCKED' || post.result === 'SERVICE_AVAILABLE_DEGRADED') return '0'
-  const printed = toTri(judged.reported.SERVICE_GREEN)
+  const printed = toTri(judged.reported('SERVICE_GREEN'))
   if (hasQuickReport && printed !== 'unknown') return printed
   const isKnown = post.warn_service === 0 && post.blocked === 0 && (isGreenOverall(post.result) || post.pending)
   return isKnown ? '1' : '0'

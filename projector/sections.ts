@@ -25,17 +25,21 @@ export function releaseProductsGreen(judged: JudgedRound): { value: Tri; checks:
   return { value: withReport(isDeclared, own, reportedFresh(judged, products)), checks: products.map((product) => product.freshness) }
 }
 
-/** What other tools printed: the green itself, or the freshness keys it is made of. */
-function reportedFresh(judged: JudgedRound, products: readonly Product[]): Tri {
-  if (!judged.policy.rules.feedFreshnessGate) return 'unknown'
-  const printed = toTri(judged.reported.PRODUCT_DATA_GREEN)
-  const parts = products.map(({ prefix }): Tri => {
-    const status = judged.reported[`${prefix}_FRESHNESS_STATUS`]
-    const blockers = judged.reported[`${prefix}_BLOCKERS`]
-    if (listItems(blockers).length > 0 || (status !== undefined && status !== 'ok')) return '0'
-    return status === 'ok' && blockers === 'none' ? '1' : 'unknown'
-  })
-  return withReport(printed !== 'unknown', printed, allGreen(parts))
+/** What other tools printed: the green itself, and the freshness keys it is made of. Undefined where nobody printed it. */
+function reportedFresh(judged: JudgedRound, products: readonly Product[]): Tri | undefined {
+  if (!judged.policy.rules.feedFreshnessGate) return undefined
+  const parts = products.map(({ prefix }) => reportedFeed(judged.reported(`${prefix}_FRESHNESS_STATUS`), judged.reported(`${prefix}_BLOCKERS`)))
+  const printed = judged.reported('PRODUCT_DATA_GREEN')
+  if (printed === '0' || parts.includes('0')) return '0'
+  if (printed === 'unknown' || parts.includes('unknown')) return 'unknown'
+  return printed === '1' || parts.every((part) => part === '1') ? '1' : undefined
+}
+
+/** A status without blockers, or the other way round, says nothing yet. */
+function reportedFeed(status: string | undefined, blockers: string | undefined): Tri | undefined {
+  if (listItems(blockers).length > 0 || (status !== undefined && status !== 'ok' && status !== 'unknown')) return '0'
+  if (status === 'unknown' || blockers === 'unknown') return 'unknown'
+  return status === 'ok' && blockers === 'none' ? '1' : undefined
 }
 
 /** Whether a product's data is fresh; unknown where nobody looked or the policy version has no such rule. */
@@ -71,7 +75,7 @@ function feedValues(judged: JudgedRound, { prefix, ...product }: Product): Recor
   }
   const isDeclared = judged.verdicts.has(product.freshness)
   return Object.fromEntries(
-    Object.entries(own).map(([key, value]) => [`${prefix}_${key}`, (isDeclared ? value : judged.reported[`${prefix}_${key}`]) ?? 'unknown']),
+    Object.entries(own).map(([key, value]) => [`${prefix}_${key}`, (isDeclared ? value : judged.reported(`${prefix}_${key}`)) ?? 'unknown']),
   )
 }
 
@@ -81,16 +85,16 @@ function importValues(judged: JudgedRound, product: Product): Record<string, str
   const age = seen === null ? null : freshnessAgeDays(seen.facts, seen.at)
   const flag = (check: string | undefined, key: string): Tri => {
     const verdict = judged.verdicts.get(check ?? '')
-    return withReport(verdict !== undefined, metBy(verdict), toTri(judged.reported[`${prefix}_${key}`]))
+    return withReport(verdict !== undefined, metBy(verdict), judged.reported(`${prefix}_${key}`))
   }
   const isDeclared = judged.verdicts.has(product.freshness)
   const daily = age === null || !seen?.facts.latest_date ? undefined : `${age}|${seen.facts.latest_date}`
   return {
     [`${prefix}_RELEASE_CURRENT`]: flag(product.release_parity, 'RELEASE_CURRENT'),
     [`${prefix}_DB_PARITY`]: flag(product.parity, 'DB_PARITY'),
-    [`${prefix}_DATA_FRESH`]: withReport(isDeclared, productFresh(judged, product), toTri(judged.reported[`${prefix}_DATA_FRESH`])),
+    [`${prefix}_DATA_FRESH`]: withReport(isDeclared, productFresh(judged, product), judged.reported(`${prefix}_DATA_FRESH`)),
     [`${prefix}_SOURCE_AVAILABLE`]: flag(product.source, 'SOURCE_AVAILABLE'),
-    [`${prefix}_DAILY_FRESHNESS`]: (isDeclared ? daily : judged.reported[`${prefix}_DAILY_FRESHNESS`]) ?? 'unknown',
+    [`${prefix}_DAILY_FRESHNESS`]: (isDeclared ? daily : judged.reported(`${prefix}_DAILY_FRESHNESS`)) ?? 'unknown',
   }
 }
 
@@ -102,19 +106,15 @@ export function backupValues(judged: JudgedRound): BackupValues | null {
   const health = section.health.filter((id) => judged.verdicts.has(id)).map((id) => healthOf(judged, id))
   const offsite = (section.offsite ?? []).filter((id) => judged.verdicts.has(id))
   const coreGreen = withReport(health.length > 0, allGreen(health.map((one) => one.green)), reportedCoreGreen(judged))
-  const blockers = health.length > 0 ? sumKnown(health.map((one) => one.blockers)) : countOf(judged.reported.BACKUP_CORE_BLOCKERS)
-  const integrity = health.length > 0 ? sumKnown(health.map((one) => one.integrityStale)) : countOf(judged.reported.BACKUP_INTEGRITY_STALE)
-  const last = health.map((one) => one.lastAggregate).find((at) => at !== null) ?? judged.reported.BACKUP_LAST_AGGREGATE
+  const blockers = health.length > 0 ? sumKnown(health.map((one) => one.blockers)) : countOf(judged.reported('BACKUP_CORE_BLOCKERS'))
+  const integrity = health.length > 0 ? sumKnown(health.map((one) => one.integrityStale)) : countOf(judged.reported('BACKUP_INTEGRITY_STALE'))
+  const last = health.map((one) => one.lastAggregate).find((at) => at !== null) ?? judged.reported('BACKUP_LAST_AGGREGATE')
   return {
     coreGreen,
     checks: [...section.health, ...offsite],
     values: {
       BACKUP_CORE_BLOCKERS: blockers === null ? 'unknown' : String(blockers),
-      BACKUP_OFFSITE_FRESH: withReport(
-        offsite.length > 0,
-        allGreen(offsite.map((id) => offsiteFresh(judged, id))),
-        toTri(judged.reported.BACKUP_OFFSITE_FRESH),
-      ),
+      BACKUP_OFFSITE_FRESH: withReport(offsite.length > 0, allGreen(offsite.map((id) => offsiteFresh(judged, id))), judged.reported('BACKUP_OFFSITE_FRESH')),
       BACKUP_INTEGRITY_STALE: integrity === null ? 'unknown' : String(integrity),
       BACKUP_LAST_AGGREGATE: last ?? 'unknown',
     },
@@ -163,9 +163,12 @@ const REPORTED_BACKUP_COUNTS = [
   'BACKUP_INTEGRITY_STALE',
 ]
 
-function reportedCoreGreen(judged: JudgedRound): Tri {
-  const wrong = REPORTED_BACKUP_COUNTS.some((key) => (countOf(judged.reported[key]) ?? 0) > 0)
-  return wrong ? '0' : toTri(judged.reported.BACKUP_CORE_GREEN)
+function reportedCoreGreen(judged: JudgedRound): Tri | undefined {
+  const counts = REPORTED_BACKUP_COUNTS.map((key) => judged.reported(key))
+  const printed = judged.reported('BACKUP_CORE_GREEN')
+  if (printed === '0' || counts.some((count) => (countOf(count) ?? 0) > 0)) return '0'
+  if (printed === 'unknown' || counts.includes('unknown')) return 'unknown'
+  return printed === '1' || judged.reported('BACKUP_CORE_BLOCKERS') === '0' ? '1' : undefined
 }
 
 function offsiteFresh(judged: JudgedRound, checkId: string): Tri {
@@ -186,9 +189,10 @@ export function missingEscrowItems(judged: JudgedRound): string[] | null {
   const accepted = acceptedItems(judged.context)
   const present = new Set(section.inventory.flatMap((id) => presentItems(judged, id)))
   const missing = section.items.filter((item) => !present.has(item) || !accepted.has(item))
-  const reported = countOf(judged.reported.ESCROW_MISSING_COUNT)
-  // Another tool counts more as missing than we do: we cannot say which, so none counts.
-  return reported !== null && reported > missing.length ? [...section.items] : missing
+  const reported = judged.reported('ESCROW_MISSING_COUNT')
+  // Another tool counts more as missing than we do, or its count was lost: we cannot say which, so none counts.
+  const isWorse = reported !== undefined && (countOf(reported) ?? Number.POSITIVE_INFINITY) > missing.length
+  return isWorse ? [...section.items] : missing
 }
 
 function presentItems(judged: JudgedRound, checkId: string): string[] {
@@ -204,19 +208,19 @@ export function hygieneValues(judged: JudgedRound, section: NonNullable<Sections
   const service = withReport(
     isAnyDeclared(judged, section.service),
     allOf(judged, section.service, (v) => v.status === 'PASS' || (v.status === 'WARN' && v.warning_class !== 'SERVICE')),
-    toTri(judged.reported[`${prefix}_SERVICE_GREEN`]),
+    judged.reported(`${prefix}_SERVICE_GREEN`),
   )
   const clean = withReport(
     isAnyDeclared(judged, section.hygiene),
     allOf(judged, section.hygiene, (v) => v.status === 'PASS'),
-    invert(toTri(judged.reported[`${prefix}_HYGIENE_BLOCKED`])),
+    inverted(judged.reported(`${prefix}_HYGIENE_BLOCKED`)),
   )
   return {
     checks: [...section.service, ...section.hygiene],
     values: {
       [`${prefix}_SERVICE_GREEN`]: service,
       [`${prefix}_HYGIENE_BLOCKED`]: invert(clean),
-      [`${prefix}_RESULT`]: hygieneResult(prefix, service, clean, judged.reported[`${prefix}_RESULT`]),
+      [`${prefix}_RESULT`]: hygieneResult(prefix, service, clean, judged.reported(`${prefix}_RESULT`)),
     },
   }
 }
@@ -228,6 +232,11 @@ function allOf(judged: JudgedRound, ids: readonly string[], isGood: (verdict: Ch
 
 function isAnyDeclared(judged: JudgedRound, ids: readonly string[]): boolean {
   return ids.some((id) => judged.verdicts.has(id))
+}
+
+/** As `invert`, of what a tool printed or nobody did. */
+function inverted(reported: string | undefined): Tri | undefined {
+  return reported === undefined ? undefined : invert(toTri(reported))
 }
 
 function invert(value: Tri): Tri {
@@ -260,7 +269,7 @@ export function registryValues(judged: JudgedRound): SectionValues | null {
   const event = section.coverage.map((id) => (judged.usable.get(id) ?? [])[0]).find((one) => one?.type === 'evidence.registry.observed.v1')
   const facts = event?.type === 'evidence.registry.observed.v1' ? event.data.facts : null
   const values = Object.fromEntries(
-    REGISTRY_KEYS.map(([key, fact]) => [`${section.prefix}_${key}`, String(facts?.[fact] ?? judged.reported[`${section.prefix}_${key}`] ?? 'unknown')]),
+    REGISTRY_KEYS.map(([key, fact]) => [`${section.prefix}_${key}`, String(facts?.[fact] ?? judged.reported(`${section.prefix}_${key}`) ?? 'unknown')]),
   )
   values[`${section.prefix}_MANAGER_REGISTRY_ACCEPTED`] = isRegistryAccepted(judged.context) ? '1' : '0'
   values[`${section.prefix}_RUNTIME_GATE`] = '0'

@@ -7,13 +7,15 @@ export function allGreen(parts: readonly Tri[]): Tri {
 }
 
 /**
- * A flag from the round's own checks and from another tool's report. Where the round declares checks of its own, they
- * decide and a report can only worsen them: if a lost observation fell back to the report, losing it could improve the
- * flag. Without own checks the report stands as printed.
+ * A flag from the round's own checks and from another tool's report (undefined: nobody printed it). Where the round
+ * declares checks of its own, they decide, and a report, or a lost report, can only worsen them: if a lost observation
+ * fell back to the report, or a lost report to the observation, losing it could improve the flag. Without own checks
+ * the report stands as printed.
  */
-export function withReport(isDeclared: boolean, own: Tri, reported: Tri): Tri {
-  if (!isDeclared) return reported
-  return reported === '0' ? '0' : own
+export function withReport(isDeclared: boolean, own: Tri, reported: string | undefined): Tri {
+  if (!isDeclared) return toTri(reported)
+  if (reported === undefined || reported === '1' || own === '0') return own
+  return toTri(reported)
 }
 
 export function toTri(value: string | undefined): Tri {

@@ -3,7 +3,7 @@ import type { EvidenceEvent } from '../schemas/event.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
-import { unmetFreshness } from '../schemas/expectations/freshness.ts'
+import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
 import {
   argocdUnmet,
@@ -15,7 +15,7 @@ import {
   sqlParityUnmet,
 } from '../schemas/expectations/recorded.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
-import { unmetTls } from '../schemas/expectations/tls.ts'
+import { tlsUnmet } from '../schemas/expectations/tls.ts'
 import { judgedAt } from './boot-binding.ts'
 import { delegatedFindings } from './delegated-report.ts'
 import type { JudgeContext } from './judge-check.ts'
@@ -28,7 +28,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.tcp.observed.v1':
       return []
     case 'evidence.tls.observed.v1':
-      return check.kind === 'tls' ? unmetTls(check, event.data.facts, at) : WRONG_KIND
+      return check.kind === 'tls' ? tlsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.host.observed.v1':
       return check.kind === 'host' ? hostUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.textfile.observed.v1':
@@ -36,7 +36,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.file.observed.v1':
       return check.kind === 'file' ? fileUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.freshness.observed.v1':
-      return check.kind === 'freshness' ? unmetFreshness(withPolicyLimit(check, context), event.data.facts, at, event.data.as_of) : WRONG_KIND
+      return check.kind === 'freshness' ? freshnessUnmet(withPolicyLimit(check, context), event.data.facts, at, event.data.as_of) : WRONG_KIND
     case 'evidence.command.observed.v1':
       return check.kind === 'command' ? commandUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.escrow.observed.v1':

@@ -58,6 +58,17 @@ export function worseOverall(a: string | undefined, b: string | undefined): Over
   return known.reduce((x, y) => (OVERALL_ORDER.indexOf(x) <= OVERALL_ORDER.indexOf(y) ? x : y))
 }
 
+/** What the parts allow OVERALL_DECLARATION to be at most; an unknown part caps nothing, but nothing is added either. */
+export function cappedOverall(v: SummaryValues): string {
+  const caps = [v.OVERALL_DECLARATION, v.POST_START_RESULT]
+  if (v.ROUND_INTEGRITY === 'unsealed' || v.ROUND_INTEGRITY === 'mismatch') caps.push('BLOCKED')
+  if (v.PRODUCT_DATA_GREEN === '0') caps.push(v.POST_START_RESULT === 'PRODUCT_DATA_PENDING_EOD_WINDOW' ? v.POST_START_RESULT : 'BLOCKED')
+  if (v.SERVICE_GREEN === '0' && isGreenOverall(v.OVERALL_DECLARATION)) caps.push('SERVICE_AVAILABLE_DEGRADED')
+  if (v.DR_ESCROW_BLOCKED === '1' || (countOf(v.ESCROW_MISSING_COUNT) ?? 0) > 0) caps.push('FULL_STACK_GREEN_DR_ESCROW_BLOCKED')
+  if ((countOf(v.POST_START_BLOCKED) ?? 0) > 0 && v.POST_START_RESULT !== 'PRODUCT_DATA_PENDING_EOD_WINDOW') caps.push('BLOCKED')
+  return v.OVERALL_DECLARATION === 'unknown' ? 'unknown' : caps.reduce<string>((a, b) => worseOverall(a, b), 'FULL_STACK_GREEN')
+}
+
 /** True for the two results that are called full-stack green. */
 export function isGreenOverall(text: string | undefined): boolean {
   return text === 'FULL_STACK_GREEN' || text === 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED'
@@ -67,7 +78,8 @@ export type ValueType = 'count' | 'flag' | 'text' | 'list' | 'digest' | 'time' |
 
 const COLD = ['BLOCKED', 'DEGRADED', 'GREEN', 'CHECK_FAILED'] as const
 
-const EXACT: Readonly<Record<string, ValueType>> = {
+/** Keys that are the same in every estate, in the order of the file. */
+export const SUMMARY_KEYS: Readonly<Record<string, ValueType>> = {
   SUMMARY_SCHEMA: [SUMMARY_SCHEMA],
   ARTIFACT_ID: 'text',
   ESTATE_ID: 'text',
@@ -115,7 +127,7 @@ const EXACT: Readonly<Record<string, ValueType>> = {
 }
 
 /** Keys that carry a prefix of the estate's own, by their ending; the first match counts. */
-const BY_ENDING: readonly (readonly [RegExp, ValueType])[] = [
+export const SUMMARY_KEYS_BY_ENDING: readonly (readonly [RegExp, ValueType])[] = [
   [/^GATE_[A-Z0-9_]+$/, ['GREEN', 'WARN', 'BLOCKED']],
   [/_RUNTIME_GATE$/, ['0']],
   [/_FRESHNESS_STATUS$/, 'text'],
@@ -131,27 +143,28 @@ const BY_ENDING: readonly (readonly [RegExp, ValueType])[] = [
 
 /** Type of a key's value; null where summaries have no such key. */
 export function summaryKeyType(key: string): ValueType | null {
-  if (Object.hasOwn(EXACT, key)) return EXACT[key] ?? null
-  return BY_ENDING.find(([pattern]) => pattern.test(key))?.[1] ?? null
+  if (Object.hasOwn(SUMMARY_KEYS, key)) return SUMMARY_KEYS[key] ?? null
+  return SUMMARY_KEYS_BY_ENDING.find(([pattern]) => pattern.test(key))?.[1] ?? null
+}
+
+/** What a value of each type looks like; the JSON Schema of summaries is made from the same patterns. */
+export const VALUE_PATTERNS: Readonly<Record<Exclude<ValueType, readonly string[]>, RegExp>> = {
+  count: /^(0|[1-9]\d{0,14}|unknown)$/,
+  flag: /^(0|1|unknown)$/,
+  text: /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
+  list: /^[A-Za-z0-9_.:-]+(,[A-Za-z0-9_.:-]+)*$/,
+  digest: /^sha256:[0-9a-f]{64}$/,
+  time: /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|unknown)$/,
+}
+
+/** Words a key of fixed words may have: more than one word and `unknown` is a word too; a single word is the only one. */
+export function allowedWords(words: readonly string[]): readonly string[] {
+  return words.length > 1 ? [...words, 'unknown'] : words
 }
 
 /** Whether a text is a value of the type. `unknown` is one of every type but digests and fixed single words. */
 export function isSummaryValue(type: ValueType, value: string): boolean {
-  if (typeof type !== 'string') return type.includes(value) || (type.length > 1 && value === 'unknown')
-  if (type === 'digest') return /^sha256:[0-9a-f]{64}$/.test(value)
-  if (value === 'unknown') return true
-  switch (type) {
-    case 'count':
-      return /^(0|[1-9]\d{0,14})$/.test(value)
-    case 'flag':
-      return value === '0' || value === '1'
-    case 'time':
-      return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
-    case 'list':
-      return /^[A-Za-z0-9_.:-]+(,[A-Za-z0-9_.:-]+)*$/.test(value)
-    default:
-      return /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)
-  }
+  return typeof type === 'string' ? VALUE_PATTERNS[type].test(value) : allowedWords(type).includes(value)
 }
 
 /** Items of a list value; `none` and `unknown` are empty. */

@@ -1,6 +1,6 @@
 import type { Json } from '../../schemas/canonical-json.ts'
 import type { CheckOf } from '../../schemas/estate.ts'
-import { unmetFreshness } from '../../schemas/expectations/freshness.ts'
+import { freshnessUnmet } from '../../schemas/expectations/freshness.ts'
 import { FreshnessFacts } from '../../schemas/facts.ts'
 import { parseJsonText } from '../../schemas/json-text.ts'
 import { atPointer } from '../json-pointer.ts'
@@ -27,7 +27,7 @@ export async function probeFreshness(check: Check, context: ProbeContext): Promi
     age_days: read(document, check.age_pointer, FreshnessFacts.shape.age_days),
     blockers: read(document, check.blockers_pointer, FreshnessFacts.shape.blockers),
   }
-  return { target: source, asOf, met: unmetFreshness(check, facts, context.now(), asOf).length === 0, facts }
+  return { target: source, asOf, met: freshnessUnmet(check, facts, context.now(), asOf).length === 0, facts }
 }
 
 async function fetchReport(url: string, { timeoutMs, signal }: ProbeContext): Promise<Report> {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import type { CheckOf } from '../../schemas/estate.ts'
-import { unmetTcp } from '../../schemas/expectations/tcp.ts'
+import { tcpUnmet } from '../../schemas/expectations/tcp.ts'
 import { hostPort } from '../check-target.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { ProbeFailure } from '../transport.ts'
@@ -11,7 +11,7 @@ import { toNetworkFailure } from './network-failure.ts'
 export async function probeTcp(check: CheckOf<'tcp'>, context: ProbeContext): Promise<Look<'tcp'>> {
   await openAndClose(check.address, check.port, context)
   const facts = { address: check.address, port: check.port, connected: true as const }
-  return { target: hostPort(check.address, check.port), asOf: null, met: unmetTcp(check, facts, context.now()).length === 0, facts }
+  return { target: hostPort(check.address, check.port), asOf: null, met: tcpUnmet(check, facts, context.now()).length === 0, facts }
 }
 
 async function openAndClose(host: string, port: number, context: ProbeContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
 import type { CheckOf } from '../../schemas/estate.ts'
-import { unmetTls } from '../../schemas/expectations/tls.ts'
+import { tlsUnmet } from '../../schemas/expectations/tls.ts'
 import { hostPort } from '../check-target.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { scrubLine } from '../scrub-line.ts'
@@ -21,7 +21,7 @@ export async function probeTls(check: CheckOf<'tls'>, context: ProbeContext): Pr
   try {
     const socket = await deadline.race(handshake(check, ca, progress), 'connect')
     const facts = readFacts(check, socket)
-    return { target: hostPort(check.address, check.port), asOf: null, met: unmetTls(check, facts, context.now()).length === 0, facts }
+    return { target: hostPort(check.address, check.port), asOf: null, met: tlsUnmet(check, facts, context.now()).length === 0, facts }
   } catch (error) {
     throw deadline.signal.aborted ? deadline.failure(progress.stage) : toNetworkFailure(error, progress.stage)
   } finally {

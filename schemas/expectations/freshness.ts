@@ -15,7 +15,7 @@ type Facts = FactsOf<'freshness'>
  *
  * `asOf` is the event's `as_of`, the time of the report file; a check with `max_age_s` is unmet without it.
  */
-export function unmetFreshness(check: Check, facts: Facts, at: Date, asOf: string | null = null): string[] {
+export function freshnessUnmet(check: Check, facts: Facts, at: Date, asOf: string | null = null): string[] {
   return [...statusReasons(check, facts), ...blockerReasons(check, facts), ...ageReasons(check, facts, at), ...ageProblems('file', asOf, check.max_age_s, at)]
 }
 

@@ -5,7 +5,7 @@ import { reason } from './reason.ts'
 const DAY_MS = 86_400_000
 
 /** Why a certificate does not meet its check at a moment; empty = met. */
-export function unmetTls(check: CheckOf<'tls'>, facts: FactsOf<'tls'>, at: Date): string[] {
+export function tlsUnmet(check: CheckOf<'tls'>, facts: FactsOf<'tls'>, at: Date): string[] {
   const reasons: string[] = []
   if (!facts.chain_ok) reasons.push(reason(`chain not trusted${facts.chain_error === null ? '' : ` (${facts.chain_error})`}`))
   if (!facts.name_ok) reasons.push(reason(`certificate is not for ${facts.server_name}`))
