@@ -145,16 +145,8 @@ test.each([
     '{check: delegated-cold-start, report: {result: GREENISH}}',
     [expect.stringMatching(/^9:5\d: rounds\[0\]\.evidence\[0\]\.report\.result: /)],
   ],
-  [
-    'wrong form',
-    '{check: momo-source, http_attempts: ["200"]}',
-    ['9:30: rounds[0].evidence[0].http_attempts: is for checks of kind http; this check is source-presence'],
-  ],
-  [
-    'facts of an http check',
-    '{check: wrapper-route-stock, facts: {status: 200}}',
-    ['9:38: rounds[0].evidence[0].facts: is for checks of kind any kind but http, which takes `http_attempts`; this check is http'],
-  ],
+  ['wrong form', '{check: momo-source, http_attempts: ["200"]}', ['9:30: rounds[0].evidence[0].http_attempts: a source-presence check takes `facts`']],
+  ['facts of an http check', '{check: wrapper-route-stock, facts: {status: 200}}', ['9:38: rounds[0].evidence[0].facts: a http check takes `http_attempts`']],
   [
     'unknown gate',
     '{check: delegated-cold-start, report: {blockers: [{text: a, class: other, gate: P0-NETWORKS}]}}',
