@@ -280,7 +280,7 @@ function evidenceOf(check: Estate['checks'][number], seen: unknown, at: number):
 }
 
 /** Mostly good rounds: an all-bad one cannot get worse and shows nothing. */
-function someEvidence(check: Estate["checks"][number]): fc.Arbitrary<DraftEvidence[]> {
+function someEvidence(check: Estate['checks'][number]): fc.Arbitrary<DraftEvidence[]> {
   const at = fc.constantFrom(OPENED_AT + 1000, OPENED_AT + 90_000)
   const seen = SEEN[check.id] ?? []
   const good = at.map((moment) => [evidenceOf(check, seen[0], moment)])
