@@ -54,8 +54,10 @@ function failed(event: EncodedEvent): EncodedEvent {
 }
 
 const corpus = await loadRecordedCorpus()
+/** Some 3,500 judgements: seven seconds alone, longer beside other suites. */
+const TIMEOUT_MS = 180_000
 
-test('losing any evidence of any recorded round, under any policy, licenses nothing and closes no owner gate', () => {
+test('losing any evidence of any recorded round, under any policy, licenses nothing and closes no owner gate', { timeout: TIMEOUT_MS }, () => {
   for (const one of corpus.values()) {
     const evidence = one.events.slice(1, -1)
     for (const { version } of VERSIONS) {
@@ -68,7 +70,7 @@ test('losing any evidence of any recorded round, under any policy, licenses noth
   }
 })
 
-test('a look that fails instead licenses nothing and closes no owner gate', () => {
+test('a look that fails instead licenses nothing and closes no owner gate', { timeout: TIMEOUT_MS }, () => {
   for (const one of corpus.values()) {
     const evidence = one.events.slice(1, -1)
     for (const { version } of VERSIONS) {
