@@ -1,3 +1,4 @@
+import type { DispatchResult } from '../schemas/dispatch.ts'
 import { listItems } from '../schemas/summary.ts'
 import type { GuardInput } from './guard-input.ts'
 import { type OwnerGate, ownerGate } from './owner-gates.ts'
@@ -11,25 +12,6 @@ const NOTHING_GRANTED = {
   secret_value_collection_allowed: 0,
   runtime_gate: 0,
 } as const
-
-export type DispatchResult = {
-  result_schema: 'evidence_dispatch_result_v1'
-  status: 'ready' | 'held_service_not_green' | 'none_required'
-  artifact_id: string
-  first_blocked_gate: string | null
-  next_gate_count: number
-  p0_gate_count: number
-  gates: {
-    id: string
-    priority: 'P0'
-    owner: string
-    current_evidence: string[]
-    required_evidence: string[]
-    forbidden_actions: string[]
-    post_checks: string[]
-  }[]
-  contradictions: { code: string; because: string; read_as: string }[]
-} & typeof NOTHING_GRANTED
 
 /** Owner gates of a summary in its own order; ids that are none of ours are kept as gates without a checklist. */
 export function requiredGates({ summary }: GuardInput): OwnerGate[] {

@@ -1,4 +1,4 @@
-import { sha256Digest } from '../schemas/digest.ts'
+import { type Digest, sha256Digest } from '../schemas/digest.ts'
 import { parseJsonText } from '../schemas/json-text.ts'
 import type { OwnerPackets } from '../schemas/packets.ts'
 import { OwnerResponse, PREFLIGHT_STATUSES, type PreflightResult } from '../schemas/response.ts'
@@ -41,7 +41,7 @@ export function preflightResponse(input: GuardInput, response: Uint8Array | null
   return toResult(packets, digest, receivedGates(read.value, packets), findings)
 }
 
-function toResult(packets: OwnerPackets, digest: string | null, received: number, findings: readonly Finding[]): PreflightResult {
+function toResult(packets: OwnerPackets, digest: Digest | null, received: number, findings: readonly Finding[]): PreflightResult {
   const rank = (finding: Finding): number => PREFLIGHT_STATUSES.indexOf(finding.status)
   const sorted = [...findings].sort((a, b) => rank(a) - rank(b) || compare(a.pointer, b.pointer) || compare(a.code, b.code))
   const status = sorted[0]?.status ?? 'ready_for_independent_review'

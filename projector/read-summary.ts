@@ -1,6 +1,6 @@
 import { type Digest, sha256Digest } from '../schemas/digest.ts'
 import { EvidenceError } from '../schemas/errors.ts'
-import { isSummaryValue, listItems, ownerGateOf, type RoundIntegrity, type Summary, summaryKeyType } from '../schemas/summary.ts'
+import { isSummaryValue, listItems, ownerGateOf, REQUIRED_SUMMARY_KEYS, type RoundIntegrity, type Summary, summaryKeyType } from '../schemas/summary.ts'
 import { reconcile, withLegacyDefaults } from './reconcile-summary.ts'
 
 const MAX_BYTES = 1_048_576
@@ -62,25 +62,11 @@ function checkedValue(key: string, raw: string, isLegacy: boolean, name: string,
   return value
 }
 
-/** Every key that a summary of any estate has. */
-const ALWAYS = [
-  'ARTIFACT_ID',
-  'ESTATE_ID',
-  'POLICY_VERSION',
-  'ROUND_INTEGRITY',
-  'EVIDENCE_ROOT',
-  'POST_START_RESULT',
-  'SERVICE_GREEN',
-  'OVERALL_DECLARATION',
-  'NEXT_REQUIRED_GATES',
-  'RUNTIME_ACTION_AUTHORIZED',
-]
-
 function checkDigest(text: string, name: string): Digest {
   const match = /^([\s\S]*\n)SUMMARY_DIGEST=(sha256:[0-9a-f]{64})\n$/.exec(text)
   if (match === null) throw refuse(name, null, 'does not end with SUMMARY_DIGEST')
   if (sha256Digest(match[1] as string) !== match[2]) throw refuse(name, null, 'SUMMARY_DIGEST does not match; the file was changed after it was written')
-  const missing = ALWAYS.find((key) => !new RegExp(`^${key}=`, 'm').test(text))
+  const missing = REQUIRED_SUMMARY_KEYS.find((key) => !new RegExp(`^${key}=`, 'm').test(text))
   if (missing) throw refuse(name, null, `lacks ${missing}`)
   return match[2] as Digest
 }

@@ -12,8 +12,14 @@ export const KeyPrefix = z.string().regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'upper-case 
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 /** RFC 3339, UTC, milliseconds: `2026-06-27T03:50:46.000Z`. */
-export const Time = z.string().refine((text) => TIME.test(text) && isRealDate(text.slice(0, 10)), 'not an RFC 3339 UTC time with milliseconds')
-export const DateOnly = z.string().refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isRealDate(text), 'not a date YYYY-MM-DD')
+export const Time = z
+  .string()
+  .regex(TIME, 'not an RFC 3339 UTC time with milliseconds')
+  .refine((text) => isRealDate(text.slice(0, 10)), 'not a day of the calendar')
+export const DateOnly = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/, 'not a date YYYY-MM-DD')
+  .refine(isRealDate, 'not a day of the calendar')
 
 function isRealDate(date: string): boolean {
   const at = new Date(`${date}T00:00:00.000Z`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Digest } from './digest.ts'
 
 /**
  * What an owner sends back (contract §5). The shape is strict; texts are looked at field by field in
@@ -70,8 +71,8 @@ export type PreflightResult = {
   status: PreflightStatus
   ok: boolean
   artifact_id: string
-  packet_set_digest: string
-  response_digest: string | null
+  packet_set_digest: Digest
+  response_digest: Digest | null
   expected_gates: number
   received: number
   accepted: 0

@@ -147,6 +147,20 @@ export function summaryKeyType(key: string): ValueType | null {
   return SUMMARY_KEYS_BY_ENDING.find(([pattern]) => pattern.test(key))?.[1] ?? null
 }
 
+/** Every key that a summary of any estate has. */
+export const REQUIRED_SUMMARY_KEYS = [
+  'ARTIFACT_ID',
+  'ESTATE_ID',
+  'POLICY_VERSION',
+  'ROUND_INTEGRITY',
+  'EVIDENCE_ROOT',
+  'POST_START_RESULT',
+  'SERVICE_GREEN',
+  'OVERALL_DECLARATION',
+  'NEXT_REQUIRED_GATES',
+  'RUNTIME_ACTION_AUTHORIZED',
+]
+
 /** What a value of each type looks like; the JSON Schema of summaries is made from the same patterns. */
 export const VALUE_PATTERNS: Readonly<Record<Exclude<ValueType, readonly string[]>, RegExp>> = {
   count: /^(0|[1-9]\d{0,14}|unknown)$/,

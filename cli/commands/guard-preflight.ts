@@ -34,8 +34,8 @@ async function isAlreadyUsed(ledgerPath: string, roundId: string, digest: string
 async function recordPreflight(ledger: string, roundId: string, result: PreflightResult): Promise<void> {
   const { recordDecision } = await import('../record-decision.ts')
   await recordDecision(ledger, roundId, 'response.preflighted.v1', {
-    packet_set_digest: result.packet_set_digest as `sha256:${string}`,
-    response_digest: result.response_digest as `sha256:${string}` | null,
+    packet_set_digest: result.packet_set_digest,
+    response_digest: result.response_digest,
     status: result.status,
     reasons: result.reasons,
     expected_gates: result.expected_gates,
