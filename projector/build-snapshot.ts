@@ -9,6 +9,7 @@ import {
   listValue,
   type PlanBLevel,
   SUMMARY_SCHEMA,
+  toSummaryValue,
   type Tri,
   worseOverall,
 } from '../schemas/summary.ts'
@@ -84,7 +85,7 @@ function buildSummary(base: Base, judged: JudgedRound, results: Results, isTrust
   const checksOf: Record<string, readonly string[]> = {}
   const put = (values: Record<string, string>, checks: readonly string[] = []): void => {
     for (const [key, value] of Object.entries(values)) {
-      summary[key] = value
+      summary[key] = toSummaryValue(key, value)
       if (checks.length > 0) checksOf[key] = checks
     }
   }

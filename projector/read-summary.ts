@@ -1,18 +1,30 @@
 import { type Digest, sha256Digest } from '../schemas/digest.ts'
 import { EvidenceError } from '../schemas/errors.ts'
-import { isSummaryValue, listItems, ownerGateOf, REQUIRED_SUMMARY_KEYS, type RoundIntegrity, type Summary, summaryKeyType } from '../schemas/summary.ts'
+import {
+  isSummaryValue,
+  listItems,
+  MAX_VALUE_LENGTH,
+  ownerGateOf,
+  REQUIRED_SUMMARY_KEYS,
+  type RoundIntegrity,
+  type Summary,
+  summaryKeyType,
+} from '../schemas/summary.ts'
 import { reconcile, withLegacyDefaults } from './reconcile-summary.ts'
 
 const MAX_BYTES = 1_048_576
-const LINE = /^([A-Z][A-Z0-9_]{0,79})=([\x20-\x7e]{0,4000})$/
+const LINE = new RegExp(`^([A-Z][A-Z0-9_]{0,79})=([\\x20-\\x7e]{0,${MAX_VALUE_LENGTH}})$`)
+/** Keys that the older tools never printed: a file with one of them and without SUMMARY_SCHEMA is a damaged new one. */
+const NEVER_LEGACY = ['SUMMARY_DIGEST', 'ROUND_INTEGRITY', 'EVIDENCE_ROOT', 'EVIDENCE_COUNT', 'ROUND_OPENED_AT', 'ROUND_SEALED_AT', 'POLICY_VERSION']
 
 /**
  * Reads summary.txt back (contract §4). Throws `summary_invalid` with the line and the remedy for a malformed line, a
  * key given twice, a value of the wrong type, an unknown or missing key, a wrong digest, and for anything that claims
  * to authorize a runtime action.
  *
- * A file without `SUMMARY_SCHEMA` is one of the older tools: keys we do not know are passed over, keys it lacks are
- * unknown, and its integrity is `legacy_unverified`. Contradictions are settled for the worse and returned.
+ * A file without `SUMMARY_SCHEMA` is one of the older tools, unless it has keys that only this project writes: keys we
+ * do not know are passed over, keys it lacks are unknown, and its integrity is `legacy_unverified`. Contradictions are
+ * settled for the worse and returned.
  */
 export function readSummary(text: string, options: { name?: string; artifactId?: string } = {}): Summary {
   const name = options.name ?? 'summary'
@@ -21,6 +33,8 @@ export function readSummary(text: string, options: { name?: string; artifactId?:
   const isLegacy = !('SUMMARY_SCHEMA' in values)
   const known = isLegacy ? Object.fromEntries(Object.entries(values).filter(([key]) => summaryKeyType(key) !== null)) : values
   if (isLegacy) {
+    const foreign = NEVER_LEGACY.find((key) => key in values)
+    if (foreign !== undefined) throw refuse(name, null, `has ${foreign} but no SUMMARY_SCHEMA; it was changed after it was written`)
     if (Object.keys(known).length === 0) throw refuse(name, null, 'holds no key of a summary')
     if (options.artifactId !== undefined && !('ARTIFACT_ID' in known)) known.ARTIFACT_ID = options.artifactId
     const { values: worst, contradictions } = reconcile(withLegacyDefaults(known), true)

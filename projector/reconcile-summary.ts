@@ -9,7 +9,6 @@ import {
   PLAN_B_ORDER,
   type PlanBLevel,
   type SummaryValues,
-  worseOverall,
 } from '../schemas/summary.ts'
 
 /** The owner gates of the estate whose tools wrote summaries before this project, in contract order. */
@@ -48,7 +47,7 @@ export function withLegacyDefaults(printed: SummaryValues): Record<string, strin
   // Items printed as missing are a blocked escrow. Nothing is derived the other way: that would make an unknown green.
   if (values.DR_ESCROW_BLOCKED === 'unknown' && (countOf(values.ESCROW_MISSING_COUNT) ?? 0) > 0) values.DR_ESCROW_BLOCKED = '1'
   values.OVERALL_DECLARATION ??= values.POST_START_RESULT as string
-  values.NEXT_REQUIRED_GATES ??= listValue(LEGACY_GATES.filter((id) => isOwnerGateOpen(id, values)))
+  if ((values.NEXT_REQUIRED_GATES ?? 'unknown') === 'unknown') values.NEXT_REQUIRED_GATES = listValue(LEGACY_GATES.filter((id) => isOwnerGateOpen(id, values)))
   return values
 }
 

@@ -285,7 +285,7 @@ export type Sections = z.infer<typeof Sections>
 /** Shape of an estate with its defaults filled in; references between its members are checked by `estateProblems`. */
 export const Estate = z.strictObject({
   estate: Slug.describe('id of the estate'),
-  version: line(40),
+  version: z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,38}[\x21-\x7e])?$/, '1 to 40 printable ASCII characters'),
   title: line(200).optional(),
   policy: PolicyRefText,
   known_hosts: Path.optional().describe('known_hosts file of this estate, relative to the estate file; needed for ssh'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Count, DigestText, line, OwnerGateId, RoundId, Sha256Hex, Slug } from './primitives.ts'
+import { MAX_VALUE_LENGTH } from './summary.ts'
 
 /** Owner packets (contract §5): an intake for review; neither a request nor an approval, so everything counted is 0. */
 const Zero = z.literal(0)
@@ -9,7 +10,7 @@ export const OwnerPacket = z.strictObject({
   gate_id: OwnerGateId,
   priority: z.literal('P0'),
   owner_role: Text,
-  current_evidence: z.array(Text).min(1),
+  current_evidence: z.array(line(100 + MAX_VALUE_LENGTH).min(1)).min(1),
   required_evidence: z.array(z.strictObject({ id: OwnerGateId, description: Text, acceptable: z.array(Text).min(1), forbidden: z.array(Text).min(1) })).min(1),
   forbidden_actions: z.array(Text).min(1),
   post_checks: z.array(Text).min(1),

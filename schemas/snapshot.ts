@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EstablishedDeclaration, Part } from './estate.ts'
 import { BlockerClass, CheckStatus, Count, DigestText, GateId, line, RoundId, Severity, Sha256Hex, Slug, Time, WarningClass } from './primitives.ts'
+import { MAX_VALUE_LENGTH } from './summary.ts'
 
 /** Everything concluded about one round under one policy version (contract §1). */
 
@@ -55,6 +56,6 @@ export const Snapshot = z.strictObject({
   }),
   established: z.array(z.strictObject({ declaration: EstablishedDeclaration, value: Tri, checks: z.array(Slug) })),
   evidence_of: z.record(line(80), z.array(line(36))).describe('summary key to the ids of the events it rests on'),
-  summary: z.record(line(80), line(2000)).describe('the values of summary.txt, in order'),
+  summary: z.record(line(80), line(MAX_VALUE_LENGTH)).describe('the values of summary.txt, in order'),
 })
 export type Snapshot = z.infer<typeof Snapshot>

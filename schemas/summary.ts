@@ -161,6 +161,9 @@ export const REQUIRED_SUMMARY_KEYS = [
   'RUNTIME_ACTION_AUTHORIZED',
 ]
 
+/** Longest value of a key; a list of a few hundred blockers fits. */
+export const MAX_VALUE_LENGTH = 32_000
+
 /** What a value of each type looks like; the JSON Schema of summaries is made from the same patterns. */
 export const VALUE_PATTERNS: Readonly<Record<Exclude<ValueType, readonly string[]>, RegExp>> = {
   count: /^(0|[1-9]\d{0,14}|unknown)$/,
@@ -179,6 +182,12 @@ export function allowedWords(words: readonly string[]): readonly string[] {
 /** Whether a text is a value of the type. `unknown` is one of every type but digests and fixed single words. */
 export function isSummaryValue(type: ValueType, value: string): boolean {
   return typeof type === 'string' ? VALUE_PATTERNS[type].test(value) : allowedWords(type).includes(value)
+}
+
+/** The value as summaries may print it: what does not fit the key (another tool's odd text, say) is unknown, which is never green. */
+export function toSummaryValue(key: string, value: string): string {
+  const type = summaryKeyType(key)
+  return type !== null && value.length <= MAX_VALUE_LENGTH && isSummaryValue(type, value) ? value : 'unknown'
 }
 
 /** Items of a list value; `none` and `unknown` are empty. */
