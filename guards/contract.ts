@@ -28,15 +28,24 @@ export function checkPacketContract(input: GuardInput, packetText: string): Cont
   return reasons.length > 0 ? blocked(...reasons) : { ...blocked(), status: 'ok' }
 }
 
+const ZEROS: ReadonlySet<string> = new Set([
+  'request_sent_count',
+  'owner_response_received_count',
+  'owner_response_accepted_count',
+  'runtime_action_authorized_count',
+  'dispatch_authorized',
+  'host_write_authorized',
+  'secret_value_collection_allowed',
+  'runtime_gate',
+])
+
 function schemaReasons(issues: readonly { path: PropertyKey[] }[]): ContractReason[] {
-  const counters = /(_count|_authorized|_allowed|^runtime_gate)$/
-  const names = issues.map((issue) => (issue.path.length === 1 ? String(issue.path[0]) : ''))
-  const reasons = new Set<ContractReason>()
-  for (const [index, name] of names.entries()) {
-    if (counters.test(name)) reasons.add('counter_not_zero')
-    else if (issues[index]?.path[0] === 'owner_packets' && (issues[index]?.path.length ?? 0) > 2) reasons.add('packet_incomplete')
-    else reasons.add('schema_invalid')
-  }
+  const reasons = new Set(
+    issues.map(({ path }): ContractReason => {
+      if (path.length === 1 && ZEROS.has(String(path[0]))) return 'counter_not_zero'
+      return path[0] === 'owner_packets' && path.length > 2 ? 'packet_incomplete' : 'schema_invalid'
+    }),
+  )
   return CONTRACT_REASONS.filter((reason) => reasons.has(reason))
 }
 
@@ -56,11 +65,11 @@ function contentReasons(packets: OwnerPackets, expected: OwnerPackets): Contract
   return found.filter(([, holds]) => holds).map(([reason]) => reason)
 }
 
-/** Looks at every string; digests of our own are exempt by the shape of the whole value. */
+/** Looks at every string, names of members too; digests of our own are exempt by the shape of the whole value. */
 function hasSecretLike(value: unknown): boolean {
   if (typeof value === 'string') return !/^(sha256:)?[0-9a-f]{64}$/.test(value) && findSecretLike(value) !== null
   if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).some(hasSecretLike)
+  return Object.entries(value).flat().some(hasSecretLike)
 }
 
 /** The one line of contract §5. */
