@@ -9,7 +9,11 @@ import { ledgerCorrupt } from './sqlite-error.ts'
 const ROWS_AT_ONCE = 16
 const COLUMNS = 4
 
-type Head = { events: number; chain: Uint8Array; bytes: number; last: number; last_chain: Uint8Array | null; max_id: string }
+type Head = { events: number; chain: Uint8Array; bytes: number; last: number; last_chain: Uint8Array | null; last_round: number | null; max_id: string }
+const HEAD_SQL = `SELECT events, head.chain AS chain, bytes, coalesce(last.position, 0) AS last, last.chain AS last_chain,
+  (SELECT round FROM runs ORDER BY first DESC LIMIT 1) AS last_round, (SELECT coalesce(max(id), '') FROM events) AS max_id
+  FROM head LEFT JOIN (SELECT position, chain FROM events ORDER BY position DESC LIMIT 1) AS last`
+
 type Round = { round: number; subject: string; opened: number | null; sealed: number | null; isNew: boolean; changed: boolean }
 /** Where the round changes from one position to the next. */
 type Run = { first: number; round: number }
@@ -27,14 +31,12 @@ export class BatchWriter {
   readonly #insertMany: StatementSync
   readonly #saveRound: StatementSync
   readonly #saveHead: StatementSync
-  readonly #lastRun: StatementSync
   readonly #saveRun: StatementSync
   readonly #chains = Array.from({ length: ROWS_AT_ONCE }, () => Buffer.alloc(32))
 
   constructor(db: DatabaseSync, path: string) {
     this.#path = path
-    this.#head = db.prepare(`SELECT events, chain, bytes, (SELECT coalesce(max(position), 0) FROM events) AS last,
-      (SELECT chain FROM events ORDER BY position DESC LIMIT 1) AS last_chain, (SELECT coalesce(max(id), '') FROM events) AS max_id FROM head`)
+    this.#head = db.prepare(HEAD_SQL)
     this.#payload = db.prepare('SELECT payload FROM events WHERE id = ?')
     this.#round = db.prepare('SELECT round, subject, opened, sealed FROM rounds WHERE subject = ?')
     this.#lastRound = db.prepare('SELECT coalesce(max(round), 0) AS last FROM rounds')
@@ -42,7 +44,6 @@ export class BatchWriter {
     this.#insertMany = db.prepare(insertSql(ROWS_AT_ONCE))
     this.#saveRound = db.prepare(`INSERT INTO rounds VALUES (?, ?, ?, ?)
       ON CONFLICT (round) DO UPDATE SET opened = excluded.opened, sealed = excluded.sealed`)
-    this.#lastRun = db.prepare('SELECT first, round FROM runs ORDER BY first DESC LIMIT 1')
     this.#saveRun = db.prepare('INSERT INTO runs VALUES (?, ?)')
     this.#saveHead = db.prepare('UPDATE head SET events = ?, chain = ?, bytes = ?')
   }
@@ -67,7 +68,7 @@ export class BatchWriter {
   /** Takes the events that are not there yet, checked against the rules of their rounds in batch order. */
   #admitNew(events: readonly EncodedEvent[], head: Head): News {
     const news: News = { events: [], runs: [], rounds: new Map() }
-    let lastRound = (this.#lastRun.get() as Run | undefined)?.round
+    let lastRound = head.last_round
     // Ids rise with time, so most are greater than all that are held and need no look-up.
     let greatestId = head.max_id
     for (const event of events) {
