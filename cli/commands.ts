@@ -27,7 +27,6 @@ export function addEvidenceCommands(program: Command): void {
     .version('0.1.0')
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError('(--help shows every option)')
     .addHelpText('after', EXIT_CODES)
   addStart(program)
   addRound(program)

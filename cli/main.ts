@@ -6,18 +6,28 @@ import { reportError } from './output.ts'
 /** Runs one command line and sets the exit code; nothing below calls `process.exit`. */
 export async function main(argv: string[]): Promise<void> {
   const isJson = argv.includes('--json')
-  // A reader that closes early (`| head`) is no error of ours.
+  // A reader that closes early (`| head`) is no error of ours, and it must not change the answer: the command goes on to
+  // its own exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 3)
+    if (error.code !== 'EPIPE') process.exit(3)
   })
   const program = new Command()
+  // Usage errors are reported like all others, below; help still goes where the parser sends it.
+  program.configureOutput({ outputError: () => undefined, ...(isJson ? { writeErr: () => undefined } : {}) })
   try {
     addEvidenceCommands(program)
     await program.parseAsync(argv)
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : reportUsage(error, isJson)
     else process.exitCode = reportError(toKnown(error), isJson)
   }
+}
+
+function reportUsage(error: CommanderError, isJson: boolean): 2 | 3 {
+  // A command without its subcommand has printed its help instead.
+  if (error.code === 'commander.help' && !isJson) return 2
+  const message = error.code === 'commander.help' ? 'no command is named' : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return reportError(new EvidenceError('usage', message, { remedy: '--help shows every command and option' }), isJson)
 }
 
 function toKnown(error: unknown): unknown {

@@ -1,22 +1,29 @@
-import { readFile, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { EvidenceError } from '../schemas/errors.ts'
+
+const CHUNK_BYTES = 65_536
 
 /**
  * Reads a file a user named, up to a limit in bytes; one byte more is read where it is larger, so that the reader can
- * say so without taking it all into memory. Throws `file_unreadable`.
+ * say so without taking it all into memory. Sizes are not believed: a pipe or a device has none. Throws `file_unreadable`.
  */
 export async function readInputFile(path: string, maxBytes: number): Promise<Uint8Array> {
   try {
-    const info = await stat(path)
-    if (info.isDirectory()) throw new EvidenceError('file_unreadable', `${path} is a folder`)
-    if (info.size <= maxBytes) return await readFile(path)
-    const { open } = await import('node:fs/promises')
-    const handle = await open(path)
+    const file = await open(path)
     try {
-      const { buffer } = await handle.read(Buffer.alloc(maxBytes + 1), 0, maxBytes + 1, 0)
-      return buffer
+      if ((await file.stat()).isDirectory()) throw new EvidenceError('file_unreadable', `${path} is a folder`)
+      const chunks: Uint8Array[] = []
+      let left = maxBytes + 1
+      while (left > 0) {
+        const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, left))
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, null)
+        if (bytesRead === 0) break
+        chunks.push(chunk.subarray(0, bytesRead))
+        left -= bytesRead
+      }
+      return Buffer.concat(chunks)
     } finally {
-      await handle.close()
+      await file.close()
     }
   } catch (error) {
     if (error instanceof EvidenceError) throw error

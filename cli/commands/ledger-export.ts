@@ -16,6 +16,7 @@ export async function run(_args: [], options: { ledger: string; round?: string; 
     } catch (error) {
       if (error instanceof EvidenceError) throw error
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+      if (stream === process.stdout) throw new EvidenceError('output_unwritable', `stdout closed before the end: ${code}`, { cause: error })
       throw new EvidenceError('output_unwritable', `cannot write ${options.output}: ${code}`, {
         remedy: code === 'EEXIST' ? 'the file exists; name another' : 'check the folder and free space',
         cause: error,
