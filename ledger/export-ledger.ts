@@ -1,8 +1,6 @@
 import { EvidenceError } from '../schemas/errors.ts'
 import type { Ledger, StoredEvent } from './ledger.ts'
 
-const NEWLINE = Buffer.from('\n')
-
 /**
  * NDJSON of the canonical events in position order, in chunks of whole lines: the hashed bytes as they are, so that
  * importing them anywhere gives the same roots. `roundId` null: everything. Throws `round_unknown` for a round
@@ -18,5 +16,5 @@ export async function* exportEvents(ledger: Ledger, roundId: string | null): Asy
 }
 
 function toLines(page: readonly StoredEvent[]): Buffer {
-  return Buffer.concat(page.flatMap((event) => [event.bytes, NEWLINE]))
+  return Buffer.from(page.map((event) => `${event.text}\n`).join(''))
 }

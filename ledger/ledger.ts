@@ -1,7 +1,7 @@
 import type { EncodedEvent } from '../schemas/event.ts'
 
-/** One event as the ledger holds it. `bytes` are exactly the bytes that were appended. */
-export type StoredEvent = { readonly position: number; readonly id: string; readonly bytes: Uint8Array }
+/** One event as the ledger holds it. The UTF-8 of `text` is exactly the bytes that were appended. */
+export type StoredEvent = { readonly position: number; readonly id: string; readonly text: string }
 
 /** `appended`: new events of this call; `duplicates`: events that were already there with the same bytes. */
 export type AppendResult = { appended: number; duplicates: number; lastPosition: number }

@@ -38,7 +38,8 @@ export class CompactTree {
     return this.#size
   }
 
-  addLeaf(data: Uint8Array): void {
+  /** `data`: bytes, or a well-formed string whose UTF-8 they are. */
+  addLeaf(data: Uint8Array | string): void {
     this.#push(this.#hasher.leaf(data))
   }
 
@@ -69,7 +70,8 @@ class Hasher {
   #leafInput = Buffer.alloc(1024)
   readonly #nodeInput = Buffer.alloc(65, 1)
 
-  leaf(data: Uint8Array): string {
+  leaf(data: Uint8Array | string): string {
+    if (typeof data === 'string') return hash('sha256', `\0${data}`, 'binary')
     const length = data.length + 1
     if (this.#leafInput.length < length) this.#leafInput = Buffer.alloc(2 * length)
     this.#leafInput.set(data, 1)

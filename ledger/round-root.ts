@@ -3,6 +3,8 @@ import { CompactTree } from './merkle.ts'
 
 /** What places an event under its round's root (contract §2, "Round root"). */
 export type RoundLeafKey = { readonly type: string; readonly checkId: string | null; readonly id: string }
+/** Canonical bytes, or the text whose UTF-8 they are. */
+export type RoundLeafData = { readonly bytes: Uint8Array } | { readonly text: string }
 export type RoundRoot = { root: string; count: number }
 
 /**
@@ -10,9 +12,9 @@ export type RoundRoot = { root: string; count: number }
  * code units. Events that are not under the root (the seal, decisions) are passed over. Arrival order plays no role;
  * the caller has folded second copies away, because each leaf given counts.
  */
-export function roundRoot(leaves: readonly (RoundLeafKey & { readonly bytes: Uint8Array })[]): RoundRoot {
+export function roundRoot(leaves: readonly (RoundLeafKey & RoundLeafData)[]): RoundRoot {
   const tree = new CompactTree()
-  for (const leaf of inRootOrder(leaves)) tree.addLeaf(leaf.bytes)
+  for (const leaf of inRootOrder(leaves)) tree.addLeaf('text' in leaf ? leaf.text : leaf.bytes)
   return { root: tree.root(), count: tree.size }
 }
 

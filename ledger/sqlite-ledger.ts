@@ -61,7 +61,9 @@ class SqliteLedger implements Ledger {
     db.function(APPEND_GUARD, () => 1)
     this.#beginStatement = db.prepare('BEGIN IMMEDIATE')
     this.#writer = new BatchWriter(db, this.#path)
-    this.#page = db.prepare(`SELECT position, id, payload AS bytes FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ${PAGE_ROWS}`)
+    this.#page = db.prepare(
+      `SELECT position, id, CAST(payload AS TEXT) AS text FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ${PAGE_ROWS}`,
+    )
     this.#runs = db.prepare(RUNS_SQL)
     this.#head = db.prepare('SELECT events, bytes, (SELECT count(*) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
     // From here on the writer waits by itself (see #begin), and readers as retryBusy says.

@@ -13,8 +13,8 @@ export async function acceptedReviews(ledger: Ledger, at: Date): Promise<EventDa
   const operators = new Map<string, string>()
   const ready = new Set<string>()
   for await (const page of ledger.readAll(0)) {
-    for (const { bytes } of page) {
-      const event = parseRelevant(bytes)
+    for (const { text } of page) {
+      const event = parseRelevant(text)
       if (event?.type === 'review.recorded.v1') reviews.push(event)
       if (event?.type === 'round.opened.v1') operators.set(event.subject, event.data.operator)
       if (event?.type === 'response.preflighted.v1' && event.data.status === 'ready_for_independent_review')
@@ -25,10 +25,9 @@ export async function acceptedReviews(ledger: Ledger, at: Date): Promise<EventDa
 }
 
 /** Most of a ledger is evidence; looking for the type's name first keeps parsing off the long way. */
-function parseRelevant(bytes: Uint8Array): EvidenceEvent | null {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function parseRelevant(text: string): EvidenceEvent | null {
   const isRelevant = ['"type":"review.recorded.v1"', '"type":"response.preflighted.v1"', '"type":"round.opened.v1"'].some((type) => text.includes(type))
-  return isRelevant ? (JSON.parse(text.toString('utf8')) as EvidenceEvent) : null
+  return isRelevant ? (JSON.parse(text) as EvidenceEvent) : null
 }
 
 function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, ready: ReadonlySet<string>, at: Date): boolean {

@@ -9,8 +9,8 @@ import {
   listValue,
   type PlanBLevel,
   SUMMARY_SCHEMA,
-  toSummaryValue,
   type Tri,
+  toSummaryValue,
   worseOverall,
 } from '../schemas/summary.ts'
 import { establishedDeclarations, platformFacts } from './established.ts'

@@ -1,11 +1,11 @@
 import type { EventType, EvidenceEvent } from '../schemas/event.ts'
 
-/** One event of a round, parsed, with the exact bytes its leaf is made of. */
+/** One event of a round, parsed, with the exact text its leaf is made of. */
 export type FoldedEvent = {
   readonly id: string
   readonly type: EventType
   readonly checkId: string | null
-  readonly bytes: Uint8Array
+  readonly text: string
   readonly event: EvidenceEvent
 }
 
@@ -23,33 +23,34 @@ export function emptyFold(): Fold {
   return { events: new Map(), contradictory: new Set() }
 }
 
-/** Adds events (canonical bytes, as a ledger returns them) to a fold in place, and returns it. */
-export function foldEvents(fold: Fold, batch: Iterable<Uint8Array>): Fold {
-  for (const bytes of batch) {
-    const folded = toFoldedEvent(bytes)
-    if (folded === null) {
-      fold.contradictory.add('unreadable')
-      continue
-    }
-    const known = fold.events.get(folded.id)
-    if (known === undefined) {
-      fold.events.set(folded.id, folded)
-      continue
-    }
-    const order = Buffer.compare(folded.bytes, known.bytes)
-    if (order !== 0) fold.contradictory.add(folded.id)
-    // Keeping the lower bytes makes the choice independent of order; the round is a mismatch either way.
-    if (order < 0) fold.events.set(folded.id, folded)
-  }
+/** Adds events (canonical texts, as a ledger returns them) to a fold in place, and returns it. */
+export function foldEvents(fold: Fold, batch: Iterable<string>): Fold {
+  for (const text of batch) addToFold(fold, toFoldedEvent(text))
   return fold
 }
 
-/** Bytes were validated when they were appended; null where they are no longer an event. */
-function toFoldedEvent(bytes: Uint8Array): FoldedEvent | null {
+/** Adds one event; null is what is left of an unreadable one. */
+export function addToFold(fold: Fold, folded: FoldedEvent | null): void {
+  if (folded === null) {
+    fold.contradictory.add('unreadable')
+    return
+  }
+  const known = fold.events.get(folded.id)
+  if (known === undefined) {
+    fold.events.set(folded.id, folded)
+    return
+  }
+  if (folded.text !== known.text) fold.contradictory.add(folded.id)
+  // Keeping the lower text makes the choice independent of order; the round is a mismatch either way.
+  if (folded.text < known.text) fold.events.set(folded.id, folded)
+}
+
+/** Events were validated when they were appended; null where a text is no longer one. */
+export function toFoldedEvent(text: string): FoldedEvent | null {
   try {
-    const event = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as EvidenceEvent
+    const event = JSON.parse(text) as EvidenceEvent
     return typeof event.id === 'string' && typeof event.type === 'string'
-      ? { id: event.id, type: event.type, checkId: event.checkid ?? null, bytes, event }
+      ? { id: event.id, type: event.type, checkId: event.checkid ?? null, text, event }
       : null
   } catch {
     return null

@@ -24,7 +24,7 @@ const CLASS_BADNESS = { EVIDENCE: 0, BOUNDARY: 1, SERVICE: 2 } as const
  */
 export function judgeCheck(check: Check, events: readonly EvidenceEvent[], context: JudgeContext): CheckVerdict {
   const findings = events.map((event) => judgeEvent(check, event, context))
-  const worst = findings.length === 0 ? noEvidence(check, ['no event'], context) : findings.reduce(worse)
+  const worst = findings.length === 0 ? unaccounted(check, context) : findings.reduce(worse)
   const conflicting = findings.length > 1
   const finding = conflicting ? worse(worst, warn('EVIDENCE', [...worst.reasons, `${findings.length} different observations`], worst.after_retry)) : worst
   return {
@@ -126,6 +126,14 @@ function noEvidence(check: Check, reasons: string[], { estate }: JudgeContext): 
     after_retry: false,
     service_unknown: check.warning_class === 'SERVICE',
   }
+}
+
+/**
+ * A declared check without any event. A producer of ours records one even for a check it skipped, so something was lost;
+ * what cannot be told is never better than what was skipped.
+ */
+function unaccounted(check: Check, context: JudgeContext): Finding {
+  return { ...noEvidence(check, ['no event'], context), service_unknown: true }
 }
 
 /** The estate's severity; results of whole checks and release products block whatever it says, as results rest on them. */

@@ -13,7 +13,7 @@ import { readRoundEvidence } from './round-evidence.ts'
 export function judgeGate(roundId: string, gateId: string, events: readonly EncodedEvent[]): boolean {
   const fold = foldEvents(
     emptyFold(),
-    events.map((event) => event.bytes),
+    events.map((event) => Buffer.from(event.bytes).toString('utf8')),
   )
   const round = readRoundEvidence(roundId, fold)
   const seen = new Set([...round.byCheck.keys()])

@@ -32,7 +32,7 @@ export async function readRoundFold(ledger: Ledger, roundId: string): Promise<Fo
   for await (const page of ledger.readRound(roundId)) {
     foldEvents(
       fold,
-      page.map((stored) => stored.bytes),
+      page.map((stored) => stored.text),
     )
   }
   return fold

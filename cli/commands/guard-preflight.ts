@@ -22,8 +22,8 @@ async function isAlreadyUsed(ledgerPath: string, roundId: string, digest: string
   const { withLedger } = await import('../stores.ts')
   return withLedger(ledgerPath, 'readonly', async (ledger) => {
     for await (const page of ledger.readRound(roundId)) {
-      for (const { bytes } of page) {
-        const event = JSON.parse(Buffer.from(bytes).toString('utf8')) as EvidenceEvent
+      for (const { text } of page) {
+        const event = JSON.parse(text) as EvidenceEvent
         if (event.type === 'review.recorded.v1' && event.data.response_digest === digest) return true
       }
     }

@@ -41,7 +41,7 @@ async function importEvents(file: string, path: string): Promise<Imported> {
     const { appended, duplicates } = await importFile(ledger, file)
     const rounds = new Set<string>()
     for await (const page of ledger.readAll(before)) {
-      for (const { bytes } of page) rounds.add((JSON.parse(Buffer.from(bytes).toString('utf8')) as { subject: string }).subject)
+      for (const { text } of page) rounds.add((JSON.parse(text) as { subject: string }).subject)
     }
     for (const id of rounds) await projectRound(ledger, id, { store: snapshots })
     return { rounds: [...rounds], appended, duplicates }

@@ -59,7 +59,7 @@ export async function loadRecordedCorpus(): Promise<ReadonlyMap<string, Recorded
 export function judgeRecorded({ round, events }: Recorded, policy: string = round.policy): Snapshot {
   const fold = foldEvents(
     emptyFold(),
-    events.map((event) => event.bytes),
+    events.map((event) => Buffer.from(event.bytes).toString('utf8')),
   )
   return judgeFold(round.id, fold, policy)
 }

@@ -51,7 +51,7 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       await ledger.close()
       ledger = await harness.open()
       const held = await collect(ledger.readAll(0))
-      expect(held.map((event) => Buffer.from(event.bytes))).toEqual(round.map((event) => event.bytes))
+      expect(held.map((event) => Buffer.from(event.text))).toEqual(round.map((event) => event.bytes))
       expect(idsOf(held)).toEqual(idsOf(round))
     })
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { evaluateDeclarations } from '../../guards/declaration.ts'
 import { snapshotInput } from '../../guards/guard-input.ts'
+import { differenceText, diffSnapshots } from '../../projector/diff-snapshots.ts'
 import { emptyFold, foldEvents } from '../../projector/fold.ts'
 import { judgeFold } from '../../projector/project-round.ts'
 import { readSummary } from '../../projector/read-summary.ts'
@@ -12,11 +13,11 @@ import { aDraft, aWorsening, type Draft, ROUND_ID, sealDraft } from '../support/
 
 const RUNS = Number(process.env.EVIDENCE_MONOTONE_RUNS ?? 2500)
 
-function judge(events: readonly Uint8Array[]): Snapshot {
+function judge(events: readonly string[]): Snapshot {
   return judgeFold(ROUND_ID, foldEvents(emptyFold(), events))
 }
 
-const sealed = (draft: Draft): Uint8Array[] => sealDraft(draft).map((event) => event.bytes)
+const sealed = (draft: Draft): string[] => sealDraft(draft).map((event) => Buffer.from(event.bytes).toString('utf8'))
 
 function allowed(snapshot: Snapshot): Set<string> {
   return new Set(evaluateDeclarations(snapshotInput(snapshot)).declarations.flatMap((one) => (one.allowed ? [one.name] : [])))
@@ -33,11 +34,14 @@ function goodKeys({ summary }: Snapshot): Set<string> {
   )
 }
 
-function expectNoBetter(before: Snapshot, after: Snapshot): void {
+function expectNoBetter(before: Snapshot, after: Snapshot, how: string): void {
   const newlyAllowed = [...allowed(after)].filter((name) => !allowed(before).has(name))
   const newlyGood = [...goodKeys(after)].filter((key) => !goodKeys(before).has(key))
   const lostGates = listItems(before.summary.NEXT_REQUIRED_GATES).filter((id) => !listItems(after.summary.NEXT_REQUIRED_GATES).includes(id))
-  expect({ newlyAllowed, newlyGood, lostGates }).toEqual({ newlyAllowed: [], newlyGood: [], lostGates: [] })
+  const found = { newlyAllowed, newlyGood, lostGates }
+  const changes = (): string =>
+    `${how}\n${differenceText(diffSnapshots(before, after))}${before.checks.map((check) => `${check.id} ${check.status} ${check.warning_class}`).join('\n')}`
+  expect(found, newlyAllowed.length + newlyGood.length + lostGates.length > 0 ? changes() : '').toEqual({ newlyAllowed: [], newlyGood: [], lostGates: [] })
 }
 
 describe('monotone', () => {
@@ -50,10 +54,10 @@ describe('monotone', () => {
         const once = judge(sealed(first.apply(draft)))
         const twice = judge(sealed(second.apply(first.apply(draft))))
         if (allowed(before).size > 0) green++
-        expectNoBetter(before, once)
-        expectNoBetter(once, twice)
+        expectNoBetter(before, once, first.name)
+        expectNoBetter(once, twice, `${first.name}, then ${second.name}`)
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...(process.env.EVIDENCE_SEED ? { seed: Number(process.env.EVIDENCE_SEED) } : {}) },
     )
     // A generator that only makes hopeless rounds would show nothing.
     expect(green).toBeGreaterThan(RUNS / 4)
@@ -77,7 +81,7 @@ describe('monotone', () => {
         }
         expect(after.evidence.integrity).not.toBe('verified')
         expect([...allowed(after)]).toEqual([])
-        expectNoBetter(before, after)
+        expectNoBetter(before, after, `${how} ${at}`)
         expect(after.summary.OVERALL_DECLARATION).toBe('BLOCKED')
       }),
       { numRuns: 600 },
@@ -99,20 +103,19 @@ describe('monotone', () => {
 })
 
 /** One change after the seal; null where the round could not be read at all any more, which allows nothing either. */
-function tamper(events: readonly Uint8Array[], at: number, how: string, random: number): Uint8Array[] | null {
-  const target = events[at] as Uint8Array
+function tamper(events: readonly string[], at: number, how: string, random: number): string[] | null {
+  const text = events[at] as string
   const isOpening = at === 0
   if (how === 'unseal') return events.slice(0, -1)
   if (how === 'truncate') return at === 0 ? null : events.slice(0, at)
   if (how === 'remove') return isOpening ? null : events.filter((_, index) => index !== at)
-  const text = Buffer.from(target).toString('utf8')
   if (how === 'move') {
     const moved = text.replace(/"checkid":"[a-z0-9-]+"/, '"checkid":"somewhere-else"')
-    return moved === text ? null : events.with(at, Buffer.from(moved))
+    return moved === text ? null : events.with(at, moved)
   }
   const digits = [...text.matchAll(/\d/g)].map((match) => match.index)
   const place = digits[random % digits.length]
   if (isOpening || place === undefined) return null
   const changed = `${text.slice(0, place)}${(Number(text[place]) + 1) % 10}${text.slice(place + 1)}`
-  return events.with(at, Buffer.from(changed))
+  return events.with(at, changed)
 }

@@ -272,6 +272,8 @@ const SEEN: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 const FAILED = { target: 't', host: null, reason: 'timeout', stage: 'connect', detail: 'no answer', attempts: [] }
+/** Trying what was skipped, and failing, is no loss of evidence. */
+const SKIPPED = 'evidence.check.not_evaluated.v1'
 const NOT_EVALUATED = { cause: 'dependency_failed', gate: null }
 
 function evidenceOf(check: Estate['checks'][number], seen: unknown, at: number): DraftEvidence {
@@ -364,7 +366,10 @@ export function aWorsening(draft: Draft): fc.Arbitrary<Worsening> {
   const older = fc.constantFrom(60_000, HOUR / 2, 2 * HOUR, 30 * HOUR)
   return fc.oneof(
     check.map((id) => ({ name: `remove ${id}`, apply: onCheck(id, () => []) })),
-    check.map((id) => ({ name: `fail ${id}`, apply: onCheck(id, (one) => [{ ...one, type: 'evidence.check.failed.v1', data: FAILED }]) })),
+    check.map((id) => ({
+      name: `fail ${id}`,
+      apply: onCheck(id, (one) => [one.type === SKIPPED ? one : { ...one, type: 'evidence.check.failed.v1', data: FAILED }]),
+    })),
     check.map((id) => ({
       name: `not evaluated ${id}`,
       apply: onCheck(id, (one) => [{ ...one, type: 'evidence.check.not_evaluated.v1', data: NOT_EVALUATED }]),

@@ -89,6 +89,6 @@ export function decode({ bytes }: Pick<EncodedEvent, 'bytes'>): EvidenceEvent {
 /** All events the ledger holds of a round, in its order. */
 export async function eventsIn(ledger: Ledger, roundId = 'test-round-1'): Promise<EvidenceEvent[]> {
   const events: EvidenceEvent[] = []
-  for await (const page of ledger.readRound(roundId)) events.push(...page.map(decode))
+  for await (const page of ledger.readRound(roundId)) events.push(...page.map(({ text }) => JSON.parse(text) as EvidenceEvent))
   return events
 }
