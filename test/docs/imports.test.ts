@@ -33,7 +33,10 @@ const files = Object.keys(MAY_IMPORT)
   .sort()
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(REPOSITORY, file), 'utf8')
-  return [...text.matchAll(/(?:^(?:import|export|\} from)\b[^'"`;]*|\bimport\()['"`]([^'"`\n]+)['"`]/gm)].map((match) => ({ file, target: match[1] ?? '' }))
+  return [...text.matchAll(/(?:^(?:import|export)\b[^'"`;=]*\bfrom |^import |\bimport\()['"`]([^'"`\n]+)['"`]/gm)].map((match) => ({
+    file,
+    target: match[1] ?? '',
+  }))
 })
 const relative = imports.filter(({ target }) => target.startsWith('.'))
 const foreign = imports.filter(({ target }) => !target.startsWith('.'))

@@ -57,9 +57,9 @@ function commandsOf({ text, line: start }: Block): ShellCommand[] {
 }
 
 function toPattern(output: string): RegExp {
-  const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const lines = output.trimEnd().split('\n')
-  const parts = lines.map((line) => (line.trim() === '…' ? '(?:.*\n)*?' : `${line.split('…').map(escape).join('.*')}\n`))
+  const parts = lines.map((line) => (line.trim() === '…' ? '(?:.*\n)*?' : `${line.split('…').map(literal).join('.*')}\n`))
   return new RegExp(`^${parts.join('')}$`)
 }
 
