@@ -3,31 +3,47 @@ import type { EvidenceEvent } from '../schemas/event.ts'
 import type { JudgeContext } from './judge-check.ts'
 import type { Opened } from './round-evidence.ts'
 
-/** Boot time of each host that has a `host` check or was known at the start; `unknown` where it was not observed. */
-export type BootTimes = ReadonlyMap<string, string | 'unknown'>
+/** The boot a host is in, as the round knows it; `unknown` where its boot source did not see it. */
+export type Boot = { id: string | null; time: string }
+export type BootTimes = ReadonlyMap<string, Boot | 'unknown'>
 
 const FUTURE_SKEW_MS = 300_000
 
-/** The latest boot time the round knows of each host. A host with a `host` check is unknown until that check saw it. */
+/**
+ * The current boot of each host: what its boot source saw, the first `host` check the estate binds to it, or, without
+ * one, what the runner knew when the round opened. One source only: if other looks could reveal a later boot and void
+ * evidence, losing them would bring that evidence back (see `rebootedSince`).
+ */
 export function bootTimes(opened: Opened, estate: Estate, byCheck: ReadonlyMap<string, readonly EvidenceEvent[]>): BootTimes {
-  const boots = new Map<string, string | 'unknown'>(opened.data.boots.map((boot) => [boot.host, boot.boot_time]))
-  for (const check of estate.checks) {
-    if (check.kind !== 'host' || check.host === undefined) continue
-    const seen = (byCheck.get(check.id) ?? []).flatMap((event) => observedBoot(event, check, opened, estate))
-    const before = boots.get(check.host)
-    if (seen.length === 0 || before === 'unknown') boots.set(check.host, 'unknown')
-    else boots.set(check.host, [...seen, ...(before === undefined ? [] : [before])].reduce(later))
+  const boots = new Map<string, Boot | 'unknown'>(opened.data.boots.map((boot) => [boot.host, { id: boot.boot_id, time: boot.boot_time }]))
+  for (const [host, source] of bootSources(estate)) {
+    const seen = (byCheck.get(source.id) ?? []).flatMap((event) => observedBoot(event, source, opened, estate))
+    const before = boots.get(host)
+    const known = before === undefined || before === 'unknown' ? seen : [before, ...seen]
+    boots.set(host, seen.length === 0 ? 'unknown' : known.reduce((a, b) => (a.time >= b.time ? a : b)))
   }
   return boots
 }
 
-function observedBoot(event: EvidenceEvent, check: Check, opened: Opened, estate: Estate): string[] {
-  if (event.type !== 'evidence.host.observed.v1' || event.data.facts.boot_time === null) return []
-  return isTooOld(Date.parse(event.time), event, ttlMs(check, estate), opened) ? [] : [event.data.facts.boot_time]
+/** The check that tells a host's boot, by host. */
+function bootSources(estate: Estate): Map<string, Check> {
+  const sources = new Map<string, Check>()
+  for (const check of estate.checks) if (check.kind === 'host' && check.host !== undefined && !sources.has(check.host)) sources.set(check.host, check)
+  return sources
 }
 
-function later(a: string, b: string): string {
-  return a >= b ? a : b
+function observedBoot(event: EvidenceEvent, check: Check, opened: Opened, estate: Estate): Boot[] {
+  if (event.type !== 'evidence.host.observed.v1' || event.data.facts.boot_time === null) return []
+  return isTooOld(Date.parse(event.time), event, ttlMs(check, estate), opened) ? [] : [{ id: event.data.facts.boot_id, time: event.data.facts.boot_time }]
+}
+
+/** A look at a host that finds it in another boot than its source did: it went down in mid-round, and this look says so. */
+export function rebootedSince(check: Check, event: EvidenceEvent, boots: BootTimes): string[] {
+  const boot = check.host === undefined ? undefined : boots.get(check.host)
+  if (event.type !== 'evidence.host.observed.v1' || boot === undefined || boot === 'unknown') return []
+  const { boot_id: id, boot_time: time } = event.data.facts
+  const isSame = id !== null && boot.id !== null ? id === boot.id : time === boot.time
+  return isSame ? [] : ['the host is in another boot than when the round began']
 }
 
 function ttlMs(check: Check, estate: Estate): number {
@@ -56,8 +72,9 @@ export function staleness(check: Check, event: EvidenceEvent, { opened, estate, 
   }
   if (check.host === undefined) return null
   const boot = boots.get(check.host)
-  if (boot === 'unknown' && check.kind !== 'host') return `the current boot of host ${check.host} is not known`
-  if (boot !== undefined && boot !== 'unknown' && asOf < boot) return `evidence from before the current boot of host ${check.host}`
+  const isSource = bootSources(estate).get(check.host) === check
+  if (boot === 'unknown' && !isSource) return `the current boot of host ${check.host} is not known`
+  if (boot !== undefined && boot !== 'unknown' && asOf < boot.time) return `evidence from before the current boot of host ${check.host}`
   return null
 }
 

@@ -13,8 +13,8 @@ const COUNTED_REPORTS: ReadonlySet<string> = new Set(['cold_start', 'quick_check
 export function delegatedFindings(report: DelegatedReport): DelegatedFindings {
   const saysBlocked = report.result !== null && BLOCKED_RESULTS.has(report.result)
   const saysDegraded = report.result !== null && DEGRADED_RESULTS.has(report.result)
-  const blocked = atLeast(report.blocked, Math.max(report.blockers.length, saysBlocked ? 1 : 0, reportedCount(report, 'backup_status', 'BACKUP_CORE_BLOCKERS')))
-  const warn = atLeast(report.warn, Math.max(report.warnings.length, saysDegraded ? 1 : 0, reportedCount(report, 'escrow_report', 'ESCROW_MISSING_COUNT')))
+  const blocked = atLeast(report.blocked, Math.max(report.blockers.length, saysBlocked ? 1 : 0, reportedCount(report, 'backup_status', REPORTED_BACKUP_COUNTS)))
+  const warn = atLeast(report.warn, Math.max(report.warnings.length, saysDegraded ? 1 : 0, reportedCount(report, 'escrow_report', ['ESCROW_MISSING_COUNT'])))
   const reasons: string[] = []
   if ((blocked ?? 0) > 0) reasons.push(`${blocked} blocked`)
   if ((warn ?? 0) > 0) reasons.push(`${warn} warnings`)
@@ -24,8 +24,18 @@ export function delegatedFindings(report: DelegatedReport): DelegatedFindings {
   return { pass: report.pass, warn, blocked, reasons }
 }
 
-function reportedCount(report: DelegatedReport, kind: DelegatedReport['report'], key: string): number {
-  return report.report === kind ? (countOf(report.keys[key]) ?? 0) : 0
+/** Counts a backup tool may print beside its core blockers; any that is not 0 contradicts a count of no blockers. */
+export const REPORTED_BACKUP_COUNTS = [
+  'BACKUP_CORE_BLOCKERS',
+  'BACKUP_JOBS_STALE',
+  'BACKUP_JOBS_FAILED',
+  'BACKUP_MISSING_CRON',
+  'BACKUP_MISSING_SCRIPT',
+  'BACKUP_INTEGRITY_STALE',
+]
+
+function reportedCount(report: DelegatedReport, kind: DelegatedReport['report'], keys: readonly string[]): number {
+  return report.report === kind ? Math.max(...keys.map((key) => countOf(report.keys[key]) ?? 0)) : 0
 }
 
 /** A count that was not printed stays unknown unless something else in the report shows it is not 0. */

@@ -5,7 +5,7 @@ import { backupBlockers } from '../schemas/expectations/recorded.ts'
 import type { CheckVerdict } from '../schemas/snapshot.ts'
 import { countOf, listItems, listValue, type Tri } from '../schemas/summary.ts'
 import { judgedAt } from './boot-binding.ts'
-import { delegatedFindings } from './delegated-report.ts'
+import { delegatedFindings, REPORTED_BACKUP_COUNTS } from './delegated-report.ts'
 import type { JudgedRound } from './judged-round.ts'
 import type { Product } from './product-window.ts'
 import { acceptedItems, isRegistryAccepted } from './reviews.ts'
@@ -143,7 +143,7 @@ function healthOf(judged: JudgedRound, checkId: string): Health {
   }
   if (event.type !== 'evidence.report.delegated.v1') return { green: metBy(verdict), ...none }
   const reported = countOf(event.data.keys.BACKUP_CORE_BLOCKERS)
-  const wrong = (delegatedFindings(event.data).blocked ?? 0) > 0 || REPORTED_BACKUP_COUNTS.some((key) => (countOf(event.data.keys[key]) ?? 0) > 0)
+  const wrong = (delegatedFindings(event.data).blocked ?? 0) > 0
   const integrityStale = countOf(event.data.keys.BACKUP_INTEGRITY_STALE)
   return {
     green: wrong ? '0' : reported === 0 ? '1' : 'unknown',
@@ -152,16 +152,6 @@ function healthOf(judged: JudgedRound, checkId: string): Health {
     lastAggregate: event.data.keys.BACKUP_LAST_AGGREGATE ?? null,
   }
 }
-
-/** Counts a backup tool may print beside its core blockers; any that is not 0 contradicts a count of no blockers. */
-const REPORTED_BACKUP_COUNTS = [
-  'BACKUP_CORE_BLOCKERS',
-  'BACKUP_JOBS_STALE',
-  'BACKUP_JOBS_FAILED',
-  'BACKUP_MISSING_CRON',
-  'BACKUP_MISSING_SCRIPT',
-  'BACKUP_INTEGRITY_STALE',
-]
 
 function reportedCoreGreen(judged: JudgedRound): Tri | undefined {
   const counts = REPORTED_BACKUP_COUNTS.map((key) => judged.reported(key))

@@ -16,7 +16,7 @@ import {
 } from '../schemas/expectations/recorded.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
-import { judgedAt } from './boot-binding.ts'
+import { judgedAt, rebootedSince } from './boot-binding.ts'
 import { delegatedFindings } from './delegated-report.ts'
 import type { JudgeContext } from './judge-check.ts'
 import { acceptedItems, isRegistryAccepted } from './reviews.ts'
@@ -30,7 +30,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.tls.observed.v1':
       return check.kind === 'tls' ? tlsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.host.observed.v1':
-      return check.kind === 'host' ? hostUnmet(check, event.data.facts, at) : WRONG_KIND
+      return check.kind === 'host' ? [...hostUnmet(check, event.data.facts, at), ...rebootedSince(check, event, context.boots)] : WRONG_KIND
     case 'evidence.textfile.observed.v1':
       return check.kind === 'textfile' ? textfileUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.file.observed.v1':
