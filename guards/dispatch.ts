@@ -13,7 +13,7 @@ const NOTHING_GRANTED = {
   runtime_gate: 0,
 } as const
 
-/** Owner gates of a summary in its own order; ids that are none of ours are kept as gates without a checklist. */
+/** Owner gates of a summary in its own order. Ids that are none never get here: estates and summaries with one are refused. */
 export function requiredGates({ summary }: GuardInput): OwnerGate[] {
   return listItems(summary.values.NEXT_REQUIRED_GATES).flatMap((id) => ownerGate(id, summary.values) ?? [])
 }

@@ -1,7 +1,9 @@
+import type { ReferenceType } from '../schemas/response.ts'
 import { type OwnerGateKind, ownerGateOf, type SummaryValues } from '../schemas/summary.ts'
 
-/** One thing an owner must prove, what counts, and what must never be sent. */
-export type RequiredEvidence = { id: string; description: string; acceptable: string[]; forbidden: string[] }
+/** One thing an owner must prove, the kinds of reference that count, and what must never be sent. */
+export type RequiredEvidence = { id: string; description: string; acceptable: ReferenceType[]; forbidden: string[] }
+type Row = readonly [id: string, description: string, acceptable: ReferenceType[]]
 
 export type OwnerGate = {
   id: string
@@ -35,20 +37,21 @@ const ESCROW_ITEMS: readonly (readonly [string, string, string[]])[] = [
 
 export const ESCROW_ITEM_IDS: readonly string[] = ESCROW_ITEMS.map(([id]) => id)
 
-const HYGIENE_EVIDENCE: readonly (readonly [string, string, string[]])[] = [
-  ['maintenance_window', 'an approved maintenance window with start and end', ['change ticket id']],
-  ['rollback_owner', 'a named owner who can roll the change back', ['role or person id']],
-  ['restore_source', 'the source of truth that data would be restored from', ['backup id with date', 'runbook id']],
-  ['failed_unit_plan', 'a plan for each failed unit of the host', ['change ticket id', 'runbook id']],
+const HYGIENE_EVIDENCE: readonly Row[] = [
+  ['maintenance_window', 'an approved maintenance window with start and end', ['change_ticket_id']],
+  ['rollback_owner', 'a named owner who can roll the change back', ['role_or_person_id']],
+  ['restore_source', 'the source of truth that data would be restored from', ['backup_id', 'runbook_id']],
+  ['failed_unit_plan', 'a plan for each failed unit of the host', ['change_ticket_id', 'runbook_id']],
 ]
 
-const REGISTRY_EVIDENCE: readonly (readonly [string, string, string[]])[] = [
-  ['manager_registry_export', 'a redacted export of the manager registry covering the expected scope', ['digest of the redacted export', 'export record id']],
-  ['dashboard_api_readback', 'the Dashboard API connection and version as the owner read them', ['readback record id']],
-  ['agent_coverage_record', 'agents active, disconnected and never connected, counted against the scope', ['coverage record id']],
+const REGISTRY_EVIDENCE: readonly Row[] = [
+  ['manager_registry_export', 'a redacted export of the manager registry covering the expected scope', ['redacted_export_digest', 'record_id']],
+  ['dashboard_api_readback', 'the Dashboard API connection and version as the owner read them', ['record_id']],
+  ['agent_coverage_record', 'agents active, disconnected and never connected, counted against the scope', ['record_id']],
 ]
 
-const REFERENCE_ONLY = ['vault item id', 'sealed envelope id', 'recovery checklist id']
+/** A digest would be a hash of the secret, so it never counts here (contract §5, Escrow). */
+const REFERENCE_ONLY: ReferenceType[] = ['vault_item_id', 'sealed_envelope_id', 'recovery_checklist_id']
 
 /** The checklist of one owner gate of a summary; null for an id that is none. Source: contract §5 and the runbooks. */
 export function ownerGate(id: string, values: SummaryValues): OwnerGate | null {
@@ -66,7 +69,7 @@ function currentEvidence(kind: OwnerGateKind, prefix: string, values: SummaryVal
   return keys.map((key) => `${key}=${values[key] ?? 'unknown'}`)
 }
 
-const toEvidence = ([id, description, acceptable]: readonly [string, string, string[]]): RequiredEvidence => ({ id, description, acceptable, forbidden: NEVER })
+const toEvidence = ([id, description, acceptable]: Row): RequiredEvidence => ({ id, description, acceptable, forbidden: NEVER })
 
 const CHECKLISTS: Readonly<Record<OwnerGateKind, Omit<OwnerGate, 'id' | 'kind' | 'priority' | 'currentEvidence'>>> = {
   escrow: {

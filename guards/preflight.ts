@@ -5,6 +5,7 @@ import { OwnerResponse, PREFLIGHT_STATUSES, type PreflightResult } from '../sche
 import { findSecretLike } from '../schemas/secret-like.ts'
 import type { GuardInput } from './guard-input.ts'
 import { buildOwnerPackets } from './packets.ts'
+import { filledEvidence, gateFindings, isDigestAsked } from './response-evidence.ts'
 import { type Finding, inspectText, isPlaceholder } from './response-fields.ts'
 
 export const MAX_RESPONSE_BYTES = 1_048_576
@@ -16,8 +17,6 @@ export type PreflightContext = {
   /** True where the ledger shows this response for another packet set, or already reviewed. */
   isReplayed: boolean
 }
-
-type GateResponse = NonNullable<OwnerResponse['responses']>[number]
 
 /**
  * Checks what an owner sent back (contract §5). Fails closed: `ready_for_independent_review` only where nothing at all
@@ -33,7 +32,7 @@ export function preflightResponse(input: GuardInput, response: Uint8Array | null
   const read = readResponse(response)
   if (!read.ok) return toResult(packets, digest, 0, read.findings)
   const findings = [
-    ...inspectTexts(read.value),
+    ...inspectTexts(read.value, packets),
     ...roundFindings(read.value, packets),
     ...timeFindings(read.value, input, context),
     ...requestFindings(read.value),
@@ -108,19 +107,21 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
 ])
 
 /** Every string of the response, each with its own alphabet and the scanner. */
-function inspectTexts(response: OwnerResponse): Finding[] {
+function inspectTexts(response: OwnerResponse, packets: OwnerPackets): Finding[] {
   const top = TOP_TEXTS.flatMap((field) => inspectOptional(field, response[field], `/${field}`))
   const gates = (response.responses ?? []).flatMap((gate, g) => [
     ...GATE_TEXTS.flatMap((field) => inspectOptional(field, gate[field], `/responses/${g}/${field}`)),
     ...(gate.evidence ?? []).flatMap((one, e) =>
-      EVIDENCE_TEXTS.flatMap((field) => inspectText(field, one[field], `/responses/${g}/evidence/${e}/${field}`, one.reference_type)),
+      EVIDENCE_TEXTS.flatMap((field) =>
+        inspectText(field, one[field], `/responses/${g}/evidence/${e}/${field}`, field === 'reference' && isDigestAsked(packets, gate.gate_id, one)),
+      ),
     ),
   ])
   return [...top, ...gates]
 }
 
 function inspectOptional(field: string, text: string | undefined, pointer: string): Finding[] {
-  return text === undefined ? [] : inspectText(field, text, pointer)
+  return text === undefined ? [] : inspectText(field, text, pointer, field.endsWith('_digest'))
 }
 
 function roundFindings(response: OwnerResponse, packets: OwnerPackets): Finding[] {
@@ -178,13 +179,8 @@ function requestFindings(response: OwnerResponse): Finding[] {
   return REQUESTS.flatMap(([field, status]) => (response.requests?.[field] ? [{ status, code: 'action_requested', pointer: `/requests/${field}` }] : []))
 }
 
-/** Evidence that is filled in; placeholders are none. */
-function filled(gate: GateResponse | undefined) {
-  return (gate?.evidence ?? []).filter((one) => !isPlaceholder(one.reference) && !isPlaceholder(one.reference_type) && !isPlaceholder(one.recorded_on))
-}
-
 function receivedGates(response: OwnerResponse, packets: OwnerPackets): number {
-  return packets.source.next_required_gates.filter((id) => filled(response.responses?.find((gate) => gate.gate_id === id)).length > 0).length
+  return packets.source.next_required_gates.filter((id) => filledEvidence(response.responses?.find((gate) => gate.gate_id === id)).length > 0).length
 }
 
 function contentFindings(response: OwnerResponse, packets: OwnerPackets, { at }: PreflightContext): Finding[] {
@@ -193,7 +189,7 @@ function contentFindings(response: OwnerResponse, packets: OwnerPackets, { at }:
   if (response.approved === true && receivedGates(response, packets) === 0)
     findings.push({ status: 'blocked_generic_approval', code: 'approval_without_evidence', pointer: '/approved' })
   gates.forEach((gate, g) => {
-    if (gate.approved === true && filled(gate).length === 0)
+    if (gate.approved === true && filledEvidence(gate).length === 0)
       findings.push({ status: 'blocked_generic_approval', code: 'approval_without_evidence', pointer: `/responses/${g}/approved` })
   })
   const waiting = (code: string, pointer: string): Finding => ({ status: 'blocked_waiting_owner_response_content', code, pointer })
@@ -203,32 +199,6 @@ function contentFindings(response: OwnerResponse, packets: OwnerPackets, { at }:
   }
   for (const packet of packets.owner_packets) findings.push(...gateFindings(packet, gates, at))
   return findings
-}
-
-function gateFindings(packet: OwnerPackets['owner_packets'][number], gates: readonly GateResponse[], at: string): Finding[] {
-  const g = gates.findIndex((gate) => gate.gate_id === packet.gate_id)
-  const gate = gates[g]
-  if (gate === undefined || filled(gate).length === 0) {
-    return [{ status: 'blocked_missing_gate_response', code: `no_response_for_${packet.gate_id}`, pointer: g < 0 ? '/responses' : `/responses/${g}` }]
-  }
-  const missing = (code: string, pointer: string): Finding => ({ status: 'blocked_missing_required_evidence', code, pointer })
-  const given = filled(gate)
-  const findings = packet.required_evidence
-    .filter((one) => !given.some((evidence) => evidence.id === one.id))
-    .map((one) => missing(`missing_${one.id}`, `/responses/${g}/evidence`))
-  ;(gate.evidence ?? []).forEach((evidence, e) => {
-    const pointer = `/responses/${g}/evidence/${e}`
-    if (!packet.required_evidence.some((one) => one.id === evidence.id)) findings.push(missing('evidence_not_asked_for', `${pointer}/id`))
-    if ((gate.evidence ?? []).findIndex((one) => one.id === evidence.id) !== e) findings.push(missing('evidence_given_twice', `${pointer}/id`))
-    if (!isPlaceholder(evidence.recorded_on) && !isPastDate(evidence.recorded_on, at)) findings.push(missing('not_a_past_date', `${pointer}/recorded_on`))
-  })
-  return findings
-}
-
-/** One day of slack: the owner may live ahead of UTC. */
-function isPastDate(date: string, at: string): boolean {
-  const moment = Date.parse(`${date}T00:00:00.000Z`)
-  return !Number.isNaN(moment) && new Date(moment).toISOString().slice(0, 10) === date && moment <= Date.parse(at) + 86_400_000
 }
 
 /** Text form (contract §5): one line, then the reasons. */

@@ -48,12 +48,11 @@ const ACTION_WORDS: readonly (readonly [PreflightStatus, string, RegExp])[] = [
 ]
 
 /**
- * Looks at one text of a response. `pointer` names the place with known names only. Digests are exempt from the
- * scanner by type; everything else is scanned whatever its alphabet.
+ * Looks at one text of a response. `pointer` names the place with known names only. A digest where one is asked for is
+ * exempt from the scanner by its type; everything else is scanned whatever its alphabet.
  */
-export function inspectText(field: string, text: string, pointer: string, referenceType?: string): Finding[] {
+export function inspectText(field: string, text: string, pointer: string, isDigest: boolean): Finding[] {
   const findings: Finding[] = []
-  const isDigest = field.endsWith('_digest') || (field === 'reference' && referenceType === 'redacted_export_digest')
   const pattern = isDigest ? /^sha256:[0-9a-f]{64}$/ : (FIELD_PATTERNS[field] as RegExp)
   const fits = pattern.test(text)
   const secret = isDigest && fits ? null : findSecretLike(text)

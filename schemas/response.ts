@@ -46,6 +46,7 @@ export const REFERENCE_TYPES = [
   'record_id',
   'redacted_export_digest',
 ] as const
+export type ReferenceType = (typeof REFERENCE_TYPES)[number]
 
 /** Statuses of a preflight in order of precedence (contract §5); the last one is the only one that is not blocked. */
 export const PREFLIGHT_STATUSES = [

@@ -127,14 +127,10 @@ const REFERENCES: Readonly<Record<string, string>> = {
   vault_item_id: 'vault-item-4711',
   change_ticket_id: 'CHG-2026-0142',
   runbook_id: 'runbook/host-188#rollback',
+  backup_id: 'backup-2026-06-20-0231',
+  role_or_person_id: 'dba-on-duty',
   record_id: 'registry-record-88',
-}
-
-function referenceType(evidenceId: string, gateId: string): string {
-  if (gateId === 'credential_escrow_evidence') return 'vault_item_id'
-  if (evidenceId === 'manager_registry_export') return 'redacted_export_digest'
-  if (gateId.startsWith('host_')) return evidenceId === 'maintenance_window' ? 'change_ticket_id' : 'runbook_id'
-  return 'record_id'
+  redacted_export_digest: `sha256:${'5c'.repeat(32)}`,
 }
 
 /** A response that answers every gate with references, as plain data to be changed by tests. */
@@ -153,10 +149,8 @@ export function goodResponse(input: GuardInput) {
       packet_digest: packet.packet_digest as string,
       approved: false,
       comment: 'references are kept in the vault',
-      evidence: packet.required_evidence.map(({ id }) => {
-        const type = referenceType(id, packet.gate_id)
-        const reference = type === 'redacted_export_digest' ? `sha256:${'5c'.repeat(32)}` : (REFERENCES[type] as string)
-        return { id, reference_type: type, reference, recorded_on: '2026-06-20' }
+      evidence: packet.required_evidence.map(({ id, acceptable: [type = ''] }) => {
+        return { id, reference_type: type as string, reference: REFERENCES[type] ?? '', recorded_on: '2026-06-20' }
       }),
     })),
   }
