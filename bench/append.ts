@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts'
 import { type EncodedEvent, encodeEvent } from '../schemas/event.ts'
 import { makeEventId, makeOpened } from '../test/support/make-events.ts'
+import { median } from './median.ts'
 
 /** `ratio`: our rate over the other's (1 = as fast). `floor`: the least ratio we promise; null where it is only reported. */
 export type BenchRow = { name: string; ratio: number; floor: number | null; detail: string }
@@ -69,10 +70,6 @@ async function measure(sinks: Sinks, size: number, times: number, firstN: number
 function rotated<T>(list: readonly T[], by: number): T[] {
   const at = by % list.length
   return [...list.slice(at), ...list.slice(0, at)]
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 function makeBenchEvent(n: number): EncodedEvent {
