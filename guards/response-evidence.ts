@@ -1,13 +1,13 @@
 import type { OwnerPacket, OwnerPackets } from '../schemas/packets.ts'
 import type { OwnerResponse } from '../schemas/response.ts'
-import { type Finding, isPlaceholder } from './response-fields.ts'
+import { type Finding, isPlaceholder, isReferenceType } from './response-fields.ts'
 
 type GateResponse = NonNullable<OwnerResponse['responses']>[number]
 type Evidence = NonNullable<GateResponse['evidence']>[number]
 
 /** Evidence that is filled in; placeholders are none. */
 export function filledEvidence(gate: GateResponse | undefined): Evidence[] {
-  return (gate?.evidence ?? []).filter((one) => !isPlaceholder(one.reference) && !isPlaceholder(one.reference_type) && !isPlaceholder(one.recorded_on))
+  return (gate?.evidence ?? []).filter((one) => !isPlaceholder(one.reference) && isReferenceType(one.reference_type) && !isPlaceholder(one.recorded_on))
 }
 
 /** What a gate's packet asks for and its answer lacks. */
@@ -35,7 +35,7 @@ function evidenceFindings({ required_evidence: required }: OwnerPacket, evidence
   const asked = required.find((one) => one.id === evidence.id)
   if (asked === undefined) return [missing('evidence_not_asked_for', `${pointer}/id`)]
   const findings: Finding[] = []
-  if (!isPlaceholder(evidence.reference_type) && !asked.acceptable.includes(evidence.reference_type))
+  if (isReferenceType(evidence.reference_type) && !asked.acceptable.includes(evidence.reference_type))
     findings.push(missing('reference_type_not_acceptable', `${pointer}/reference_type`))
   if (!isPlaceholder(evidence.recorded_on) && !isPastDate(evidence.recorded_on, at)) findings.push(missing('not_a_past_date', `${pointer}/recorded_on`))
   return findings

@@ -1,5 +1,5 @@
 import type { PreflightReason, PreflightStatus } from '../schemas/response.ts'
-import { REFERENCE_TYPES } from '../schemas/response.ts'
+import { REFERENCE_TYPES, type ReferenceType } from '../schemas/response.ts'
 import { findSecretLike } from '../schemas/secret-like.ts'
 
 export type Finding = { status: PreflightStatus } & PreflightReason
@@ -10,6 +10,11 @@ const PLACEHOLDER =
 
 export function isPlaceholder(text: string | undefined): boolean {
   return text === undefined || PLACEHOLDER.test(text.trim())
+}
+
+/** `vault_item_id` names a kind of reference; where the reference itself should be, the same words are a placeholder. */
+export function isReferenceType(text: string): text is ReferenceType {
+  return (REFERENCE_TYPES as readonly string[]).includes(text)
 }
 
 /** Narrow alphabets: what cannot be written cannot leak. */
@@ -38,7 +43,7 @@ const ACTION_WORDS: readonly (readonly [PreflightStatus, string, RegExp])[] = [
   [
     'blocked_credential_marker_write_requested',
     'marker_write_in_text',
-    /(write|create|set|mark|add)\W+(\w+\W+){0,3}(marker|escrow|verified)|mark-credential-escrow|escrow\W+mark/i,
+    /(write|create|set|mark|add)\W+(\w+\W+){0,6}(marker|escrow|verified)|mark-credential-escrow|escrow\W+mark/i,
   ],
   [
     'blocked_runtime_action_requested',

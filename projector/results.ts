@@ -154,11 +154,15 @@ function judgePostStart(judged: JudgedRound, cold: Cold, own: Tally, demoted: Cl
         ? withOwnChecks(own, cold, coldBlocked, demoted.length)
         : withColdStart(cold, coldBlocked, demoted.length)
   const isDegraded = isServiceDegraded(judged, cold, own, counts.warn_service)
-  // A cold start that checked nothing is no ground for any result.
-  const hasFailed = cold.isDeclared && cold.printed.result === 'CHECK_FAILED'
-  const result = hasFailed ? 'BLOCKED' : postResult(judged, counts, pending, isDegraded, quick)
+  const result = hasPassedNothing(cold) ? 'BLOCKED' : postResult(judged, counts, pending, isDegraded, quick)
   const post: PostStart = { ...counts, pending, result }
   return { post, serviceGreen: serviceGreen(judged, post, isDegraded, quick !== null) }
+}
+
+/** A cold start in which nothing passed is no ground for any result, whatever else it warned of; a skipped one degrades. */
+function hasPassedNothing({ printed, own, report, isDeclared }: Cold): boolean {
+  const isSkipped = report === null && own.warn + own.blocked === 0 && own.notEvaluated > 0
+  return isDeclared && printed.pass === 0 && !isSkipped
 }
 
 type Counts = Omit<PostStart, 'result' | 'pending'>
