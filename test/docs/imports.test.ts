@@ -8,19 +8,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: ['schemas'],
   ledger: ['ledger', 'schemas'],
   producers: ['producers', 'ledger', 'schemas'],
-  projector: ['projector', 'ledger', 'schemas'],
+  projector: ['projector', 'guards', 'ledger', 'schemas'],
   guards: ['guards', 'schemas'],
   cli: ['cli', 'guards', 'projector', 'producers', 'ledger', 'schemas'],
 }
 
 /** The only places that may import a library, or a part of Node that is one. */
 const HOME_OF: Readonly<Record<string, RegExp>> = {
-  zod: /^(schemas|producers)\//,
+  zod: /^(schemas|producers|projector\/clickhouse)\//,
+  '@clickhouse/client': /^projector\/clickhouse\//,
+  'chdb/connection': /^projector\/clickhouse\//,
   ssh2: /^producers\/transports\//,
   yaml: /^producers\//,
   commander: /^cli\//,
   uuid: /^(cli|producers)\//,
-  'node:sqlite': /^(ledger\/|projector\/sqlite-snapshot-store\.ts$)/,
+  'node:sqlite': /^(ledger\/|projector\/sqlite-[a-z-]+\.ts$)/,
 }
 const PURE_FOLDERS = /^(schemas|guards)\//
 /** A program of its own that writes the published JSON Schemas; nothing imports it. */
