@@ -44,13 +44,16 @@ export interface EventSource {
 /** A message to be written to a topic. Same key, same partition. */
 export type OutgoingMessage = { readonly key: string | null; readonly value: Uint8Array; readonly headers: Readonly<Record<string, string>> }
 
+/** Where messages of one `send` were written: offsets `first` up to, not including, `next`. */
+export type WrittenRange = { readonly partition: number; readonly first: string; readonly next: string }
+
 /**
  * A writer to one topic. `send` resolves when all in-sync replicas have every message, in order within a key. When it
  * rejects (`ledger_unavailable`, or `event_too_large` where the broker says so) any part of them may be there: send
  * them all again. Doubles are harmless, events have ids.
  */
 export interface MessageSink {
-  send(messages: readonly OutgoingMessage[]): Promise<void>
+  send(messages: readonly OutgoingMessage[]): Promise<readonly WrittenRange[]>
   close(): Promise<void>
 }
 

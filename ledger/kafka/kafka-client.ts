@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module'
+import type { ConnectionOptions } from 'node:tls'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs'
+import { EvidenceError } from '../../schemas/errors.ts'
+import { type KafkaSettings, readSettingsFile } from './kafka-settings.ts'
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+
+/**
+ * A client for one topic. Never share one between topics: a topic that is deleted breaks the metadata of all topics of
+ * its client. kafkajs prints nothing; what goes wrong comes as an exception.
+ */
+export function createKafka(settings: KafkaSettings): Kafka {
+  registerZstd()
+  cureIdleTimer()
+  const config: KafkaConfig = {
+    brokers: settings.brokers,
+    clientId: settings.client_id,
+    connectionTimeout: settings.connection_timeout_ms,
+    requestTimeout: settings.request_timeout_ms,
+    enforceRequestTimeout: true,
+    logLevel: kafkajs.logLevel.NOTHING,
+    // Short: whoever uses the client starts again with a new one, and knows more about when to give up.
+    retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 2000 },
+  }
+  if (settings.tls !== null) config.ssl = toTls(settings.tls)
+  if (settings.sasl !== null) config.sasl = toSasl(settings.sasl)
+  return new kafkajs.Kafka(config)
+}
+
+/** Certificates are always checked; there is no setting that turns this off. */
+function toTls(tls: NonNullable<KafkaSettings['tls']>): ConnectionOptions {
+  return {
+    rejectUnauthorized: true,
+    ...(tls.ca_file === null ? {} : { ca: readSettingsFile(tls.ca_file) }),
+    ...(tls.cert_file === null ? {} : { cert: readSettingsFile(tls.cert_file) }),
+    ...(tls.key_file === null ? {} : { key: readSettingsFile(tls.key_file) }),
+  }
+}
+
+function toSasl({ mechanism, username, password_file }: NonNullable<KafkaSettings['sasl']>): SASLOptions {
+  const password = readSettingsFile(password_file).split(/\r?\n/)[0] ?? ''
+  if (password === '') throw new EvidenceError('usage', `Kafka settings: ${password_file} has no password on its first line`)
+  return { mechanism, username, password }
+}
+
+/** kafkajs brings gzip only; the add-on packages for zstd do not load on Node 24, which has zstd itself. */
+function registerZstd(): void {
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
+    compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
+    decompress: (buffer: Buffer) => decompress(buffer),
+  })
+}
+
+type Queue = { pending: readonly unknown[]; throttledUntil: number; scheduleCheckPendingRequests: () => void; isCured?: true }
+
+/**
+ * kafkajs 2.2.4 sets a timer of a negative time again and again while nothing is pending: 2 % of a processor and a
+ * warning. Where nothing waits and nothing is throttled there is nothing to look at later.
+ */
+function cureIdleTimer(): void {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: Queue }
+  if (prototype.isCured) return
+  const original = prototype.scheduleCheckPendingRequests
+  prototype.scheduleCheckPendingRequests = function (this: Queue): void {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this)
+  }
+  prototype.isCured = true
+}
+
+/** What an error of kafkajs means to us; one of ours comes back as it is. Messages of kafkajs name brokers and topics, no secrets. */
+export function toKafkaError(error: unknown, doing: string): EvidenceError {
+  if (error instanceof EvidenceError) return error
+  const { message, type } = rootCause(error)
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') {
+    return new EvidenceError('event_too_large', `Kafka refuses ${doing}: larger than the topic's max.message.bytes`, {
+      remedy: 'set max.message.bytes of the topic as docs/kafka.md says',
+      cause: error,
+    })
+  }
+  return new EvidenceError('ledger_unavailable', `Kafka: ${doing} failed: ${message}`, {
+    remedy: 'check that the brokers are up and reachable; the local ledger is not affected',
+    cause: error,
+  })
+}
+
+function rootCause(error: unknown): { message: string; type: string | null } {
+  let cause = error
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const type = typeof cause === 'object' && cause !== null && 'type' in cause && typeof cause.type === 'string' ? cause.type : null
+  return { message, type }
+}
