@@ -1,9 +1,12 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
 import { canonicalJson } from '../schemas/canonical-json.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import { Snapshot } from '../schemas/snapshot.ts'
+import { isUnderOwnPolicy } from './snapshot-rows.ts'
 import type { SnapshotRow, SnapshotStore } from './snapshot-store.ts'
+import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlite-history-tables.ts'
 
 const COMPONENT = 'snapshots'
 const MIGRATIONS = [
@@ -13,10 +16,14 @@ const MIGRATIONS = [
   CREATE INDEX snapshots_by_time ON snapshots(opened_at DESC, artifact_id)`,
 ]
 
+const OPENED = 'SELECT CAST(payload AS TEXT) AS text FROM events WHERE position = (SELECT opened FROM rounds WHERE subject = ?)'
 const LIST = `SELECT artifact_id AS artifactId, policy_version AS policyVersion, opened_at AS openedAt, integrity, overall, digest AS snapshotDigest
   FROM snapshots ORDER BY opened_at DESC, artifact_id, policy_version LIMIT ?`
 
-/** The snapshot store in the ledger's own SQLite file, in tables of its own. Throws as `SnapshotStore` says. */
+/**
+ * The snapshot store in the ledger's own SQLite file, in tables of its own; saving also keeps the rows of history
+ * (`sqlite-history-store.ts`). Throws as `SnapshotStore` says.
+ */
 export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { close(): void } {
   const db = openLedgerFile(file)
   const guarded = <T>(work: () => T): T => {
@@ -26,20 +33,21 @@ export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { clo
       throw toLedgerError(error, file.path)
     }
   }
-  guarded(() => (file.mode === 'readonly' ? assertMigrated(db, COMPONENT, MIGRATIONS) : migrate(db, COMPONENT, MIGRATIONS)))
+  guarded(() => {
+    if (file.mode === 'readonly') return assertMigrated(db, COMPONENT, MIGRATIONS)
+    migrate(db, COMPONENT, MIGRATIONS)
+    migrate(db, HISTORY_COMPONENT, HISTORY_MIGRATIONS)
+  })
   return {
     async save(snapshot) {
-      const row = [
-        snapshot.opened_at,
-        snapshot.evidence.integrity,
-        snapshot.summary.OVERALL_DECLARATION ?? 'unknown',
-        canonicalDigest(snapshot),
-        canonicalJson(snapshot),
-      ]
+      const { artifact_id: id, policy_version: policy } = snapshot
+      const text = canonicalJson(snapshot)
+      const row = [snapshot.opened_at, snapshot.evidence.integrity, snapshot.summary.OVERALL_DECLARATION ?? 'unknown', canonicalDigest(snapshot), text]
       guarded(() =>
-        inTransaction(db, () =>
-          db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)').run(snapshot.artifact_id, snapshot.policy_version, ...row),
-        ),
+        inTransaction(db, () => {
+          db.prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)').run(id, policy, ...row)
+          if (countsInHistory(db, snapshot)) writeHistoryRows(db, snapshot, text)
+        }),
       )
     },
     async load(artifactId, policyVersion) {
@@ -53,4 +61,15 @@ export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { clo
       db.close()
     },
   }
+}
+
+/** Final (the root was proved), and under the policy its round was opened with: what a rejudged round says stays out of history. */
+function countsInHistory(db: DatabaseSync, snapshot: Snapshot): boolean {
+  if (snapshot.evidence.integrity !== 'verified') return false
+  const hasLedger = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'rounds'`).get() !== undefined
+  const opened = hasLedger ? db.prepare(OPENED).all(snapshot.artifact_id) : []
+  return isUnderOwnPolicy(
+    snapshot,
+    opened.map((row) => String(row.text)),
+  )
 }

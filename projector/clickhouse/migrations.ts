@@ -5,8 +5,8 @@
  *
  * - Times are milliseconds since 1970 as Int64: exact over the whole calendar, where DateTime64(3) ends in 2299.
  * - `digest` makes an id that came with two contents two rows; a second copy of the same content is replaced.
- * - `checks`, `summary_keys` and `declarations` count only where `snapshots` holds their digest, and are written before
- *   it: a save that broke off in the middle shows nothing.
+ * - `checks`, `summary_keys` and `declarations` count only where `snapshots` holds their `snapshot_key` (the first half of its digest),
+ *   and are written before it: a save that broke off in the middle shows nothing.
  */
 const DURABLE = 'index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1'
 
@@ -28,20 +28,20 @@ export const CLICKHOUSE_MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS {db}.snapshots (
       artifact_id String CODEC(ZSTD(1)), policy_version String, version UInt64, is_final UInt8, is_own_policy UInt8, estate LowCardinality(String),
       opened_ms Int64 CODEC(Delta, ZSTD(1)), sealed_ms Nullable(Int64), overall LowCardinality(String), integrity LowCardinality(String),
-      digest String CODEC(ZSTD(1)), snapshot String CODEC(ZSTD(3)))
+      digest String CODEC(ZSTD(1)), snapshot_key UInt128 CODEC(NONE), snapshot String CODEC(ZSTD(3)))
       ENGINE = ReplacingMergeTree(version) ORDER BY (artifact_id, policy_version) SETTINGS ${DURABLE}`,
     `CREATE TABLE IF NOT EXISTS {db}.checks (
       estate LowCardinality(String), check_id String CODEC(ZSTD(1)), opened_ms Int64 CODEC(Delta, ZSTD(1)), artifact_id String CODEC(ZSTD(1)),
-      policy_version LowCardinality(String), snapshot_digest String CODEC(ZSTD(1)), status LowCardinality(String), warning_class LowCardinality(String),
+      policy_version LowCardinality(String), snapshot_key UInt128 CODEC(NONE), status LowCardinality(String), warning_class LowCardinality(String),
       reasons Array(String) CODEC(ZSTD(1)))
-      ENGINE = ReplacingMergeTree ORDER BY (estate, check_id, opened_ms, artifact_id, policy_version, snapshot_digest) SETTINGS ${DURABLE}`,
+      ENGINE = ReplacingMergeTree ORDER BY (estate, check_id, opened_ms, artifact_id, policy_version, snapshot_key) SETTINGS ${DURABLE}`,
     `CREATE TABLE IF NOT EXISTS {db}.summary_keys (
       estate LowCardinality(String), key String CODEC(ZSTD(1)), opened_ms Int64 CODEC(Delta, ZSTD(1)), artifact_id String CODEC(ZSTD(1)),
-      policy_version LowCardinality(String), snapshot_digest String CODEC(ZSTD(1)), value String CODEC(ZSTD(1)))
-      ENGINE = ReplacingMergeTree ORDER BY (estate, key, opened_ms, artifact_id, policy_version, snapshot_digest) SETTINGS ${DURABLE}`,
+      policy_version LowCardinality(String), snapshot_key UInt128 CODEC(NONE), value String CODEC(ZSTD(1)))
+      ENGINE = ReplacingMergeTree ORDER BY (estate, key, opened_ms, artifact_id, policy_version, snapshot_key) SETTINGS ${DURABLE}`,
     `CREATE TABLE IF NOT EXISTS {db}.declarations (
       estate LowCardinality(String), declaration LowCardinality(String), policy_version LowCardinality(String), opened_ms Int64 CODEC(Delta, ZSTD(1)),
-      artifact_id String CODEC(ZSTD(1)), snapshot_digest String CODEC(ZSTD(1)))
-      ENGINE = ReplacingMergeTree ORDER BY (estate, declaration, policy_version, opened_ms, artifact_id, snapshot_digest) SETTINGS ${DURABLE}`,
+      artifact_id String CODEC(ZSTD(1)), snapshot_key UInt128 CODEC(NONE))
+      ENGINE = ReplacingMergeTree ORDER BY (estate, declaration, policy_version, opened_ms, artifact_id, snapshot_key) SETTINGS ${DURABLE}`,
   ],
 ]

@@ -9,7 +9,11 @@ const FINAL_VERSION = 1n << 62n
 const OPENED = `SELECT artifact_id, text FROM {db}.events FINAL
   WHERE artifact_id IN {rounds:Array(String)} AND type = 'round.opened.v1'`
 
+const OWN = `SELECT * REPLACE (toString(version) AS version, toString(snapshot_key) AS snapshot_key) FROM {db}.snapshots FINAL
+  WHERE artifact_id IN {rounds:Array(String)} AND is_own_policy = 1`
+
 type Saved = { snapshot: Snapshot; isFinal: boolean }
+type Judged = Saved & { isOwn: boolean; flat: SnapshotRows; version: string }
 
 /**
  * Saves snapshots, and for final ones the rows of history. The rows come first: they count only where the table of
@@ -18,7 +22,8 @@ type Saved = { snapshot: Snapshot; isFinal: boolean }
 export async function saveSnapshotRows(clickhouse: Clickhouse, snapshots: readonly Saved[], now: Date): Promise<void> {
   if (snapshots.length === 0) return
   const opened = await openedTexts(clickhouse, snapshots)
-  const rows = snapshots.map(({ snapshot, isFinal }, n) => {
+  const rows = snapshots.map((saved, n): Judged => {
+    const { snapshot, isFinal } = saved
     const isOwn = isUnderOwnPolicy(snapshot, opened.get(snapshot.artifact_id) ?? [])
     return { snapshot, isFinal, isOwn, flat: toSnapshotRows(snapshot), version: versionOf(isFinal, now, n) }
   })
@@ -26,23 +31,38 @@ export async function saveSnapshotRows(clickhouse: Clickhouse, snapshots: readon
   await clickhouse.insert('checks', told.flatMap(toCheckRows))
   await clickhouse.insert('summary_keys', told.flatMap(toKeyRows))
   await clickhouse.insert('declarations', told.flatMap(toDeclarationRows))
-  await clickhouse.insert(
-    'snapshots',
-    rows.map(({ snapshot, isFinal, isOwn, flat: { round }, version }) => ({
-      artifact_id: round.artifactId,
-      policy_version: round.policyVersion,
-      version,
-      is_final: isFinal ? 1 : 0,
-      is_own_policy: isOwn ? 1 : 0,
-      estate: round.estate,
-      opened_ms: Date.parse(round.openedAt),
-      sealed_ms: round.sealedAt === null ? null : Date.parse(round.sealedAt),
-      overall: round.overall,
-      integrity: round.integrity,
-      digest: round.snapshotDigest,
-      snapshot: canonicalJson(snapshot),
-    })),
-  )
+  const replaced = await otherOwnRows(clickhouse, told)
+  await clickhouse.insert('snapshots', [...rows.map(toSnapshotRow), ...replaced.map((row) => ({ ...row, is_own_policy: 0 }))])
+}
+
+function toSnapshotRow({ snapshot, isFinal, isOwn, flat: { round }, version }: Judged): Row {
+  return {
+    artifact_id: round.artifactId,
+    policy_version: round.policyVersion,
+    version,
+    is_final: isFinal ? 1 : 0,
+    is_own_policy: isOwn ? 1 : 0,
+    estate: round.estate,
+    opened_ms: Date.parse(round.openedAt),
+    sealed_ms: round.sealedAt === null ? null : Date.parse(round.sealedAt),
+    overall: round.overall,
+    integrity: round.integrity,
+    digest: round.snapshotDigest,
+    snapshot_key: snapshotKey(round.snapshotDigest),
+    snapshot: canonicalJson(snapshot),
+  }
+}
+
+/**
+ * A program that knows more policy versions may read a round's own policy as another version than the one before it
+ * did: the older snapshot stays, but is no longer the round's own. Same version numbers of the row, so that the copy
+ * written last replaces it.
+ */
+async function otherOwnRows(clickhouse: Clickhouse, told: readonly SnapshotRows[]): Promise<Row[]> {
+  const versions = new Map(told.map(({ round }) => [round.artifactId, round.policyVersion]))
+  if (versions.size === 0) return []
+  const rows = await clickhouse.query(OWN, { rounds: [...versions.keys()] })
+  return rows.filter((row) => versions.get(String(row.artifact_id)) !== row.policy_version)
 }
 
 async function openedTexts(clickhouse: Clickhouse, snapshots: readonly Saved[]): Promise<Map<string, string[]>> {
@@ -60,6 +80,11 @@ function versionOf(isFinal: boolean, now: Date, n: number): string {
   return String((isFinal ? FINAL_VERSION : 0n) + BigInt(now.getTime()) * 1000n + BigInt(n))
 }
 
+/** The first 16 bytes of the digest, as the tables hold it. */
+function snapshotKey(digest: string): string {
+  return BigInt(`0x${digest.slice('sha256:'.length, 'sha256:'.length + 32)}`).toString()
+}
+
 /** What the rows of history begin with. */
 function toKey({ round }: SnapshotRows): Row {
   return {
@@ -67,7 +92,7 @@ function toKey({ round }: SnapshotRows): Row {
     opened_ms: Date.parse(round.openedAt),
     artifact_id: round.artifactId,
     policy_version: round.policyVersion,
-    snapshot_digest: round.snapshotDigest,
+    snapshot_key: snapshotKey(round.snapshotDigest),
   }
 }
 

@@ -1,0 +1,125 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { assertMigrated, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
+import { toLedgerError } from '../ledger/sqlite-error.ts'
+import { Snapshot } from '../schemas/snapshot.ts'
+import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
+import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, RejectedRow, RoundRow } from './history-store.ts'
+import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
+import * as sql from './sqlite-history-sql.ts'
+import { HISTORY_COMPONENT, HISTORY_MIGRATIONS } from './sqlite-history-tables.ts'
+
+/** `ledger`: the embedded ledger's own file; `projection`: the file of a projector service that runs on SQLite. */
+export type HistoryFile = LedgerFile & { of: 'ledger' | 'projection' }
+type Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>) => T[]
+/** The events of the file, as `sqlite-history-sql.ts` reads them. */
+type Events = () => sql.EventSource
+
+/**
+ * `HistoryStore` over SQLite tables that are filled as snapshots are saved (`openSqliteSnapshotStore`, projector service)
+ * and can be made again from the events (`rebuildHistory`). The ledger must have been opened before, which makes its
+ * tables; a `readonly` file must have been opened by a writer once. Errors as the port says, and those of `openLedgerFile`.
+ */
+export function openSqliteHistoryStore(file: HistoryFile): HistoryStore {
+  const db = openLedgerFile(file)
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw toLedgerError(error, file.path)
+    }
+  }
+  const isWritable = file.mode !== 'readonly'
+  guarded(() => prepare(db, file))
+  const ask: Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>): T[] => guarded(() => db.prepare(statement).all(params)) as T[]
+  const events: Events = () => {
+    if (file.of === 'projection') return sql.PROJECTION
+    if (isWritable) guarded(() => fillEventIndex(db))
+    return isWritable ? sql.LEDGER : sql.LEDGER_WITH_TAIL
+  }
+  return { ...roundQuestions(ask), ...eventQuestions(ask, events, file.of === 'projection'), close: async () => db.close() }
+}
+
+function prepare(db: DatabaseSync, file: HistoryFile): void {
+  const bring = file.mode === 'readonly' ? assertMigrated : migrate
+  bring(db, HISTORY_COMPONENT, HISTORY_MIGRATIONS)
+  if (file.of === 'ledger') bring(db, EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS)
+}
+
+type EventQuestions = Pick<HistoryStore, 'eventsOf' | 'search' | 'countsByDay' | 'rejected'>
+
+function roundQuestions(ask: Ask): Omit<HistoryStore, keyof EventQuestions | 'close'> {
+  return {
+    async rounds(filter, page) {
+      assertRange(filter)
+      const question = readPageRequest('rounds', filter, page, 2)
+      const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+      const rows = ask<RoundRow>(sql.rounds(given, question.after !== null), { ...given, ...roundAfter(question.after), limit: question.limit + 1 })
+      return toPage(question, rows.map(plain), roundCursor)
+    },
+    async keyChanges(estate, key, range) {
+      assertRange(range)
+      return ask<Change>(sql.KEY_CHANGES, { estate, name: key, ...range }).map(plain)
+    },
+    async checkChanges(estate, checkId, range) {
+      assertRange(range)
+      return ask<Change>(sql.CHECK_CHANGES, { estate, name: checkId, ...range }).map(plain)
+    },
+    async everAllowed(estate, range) {
+      assertRange(range)
+      return ask<DeclarationRow>(sql.EVER_ALLOWED, { estate, ...range }).map(plain)
+    },
+    async asOf(estate, moment) {
+      assertTime(moment)
+      const [row] = ask<{ snapshot: string }>(sql.AS_OF, { estate, moment })
+      return row === undefined ? null : Snapshot.parse(JSON.parse(row.snapshot))
+    },
+    async notPassed(estate, checkId, range, page) {
+      assertRange(range)
+      const question = readPageRequest('notPassed', [estate, checkId, range], page, 2)
+      const params = { estate, name: checkId, ...range, ...roundAfter(question.after), limit: question.limit + 1 }
+      const rows = ask<CheckRow & { reasons: string }>(sql.notPassed(question.after !== null), params)
+      const parsed = rows.map((row) => ({ ...row, reasons: JSON.parse(row.reasons) as string[] }))
+      return toPage<CheckRow>(question, parsed, roundCursor)
+    },
+  }
+}
+
+function eventQuestions(ask: Ask, events: Events, hasRejected: boolean): EventQuestions {
+  return {
+    async eventsOf(roundId, page) {
+      const question = readPageRequest('eventsOf', roundId, page, 3)
+      const params = { round: roundId, ...eventAfter(question.after), limit: question.limit + 1 }
+      return toPage(question, ask<EventRow>(sql.eventsOf(events(), question.after !== null), params).map(plain), eventCursor)
+    },
+    async search(text, range, page) {
+      assertSearch(text)
+      assertRange(range)
+      const question = readPageRequest('search', [text, range], page, 3)
+      const params = { text: Buffer.from(text), ...range, ...eventAfter(question.after), limit: question.limit + 1 }
+      return toPage(question, ask<EventRow>(sql.search(events(), question.after !== null), params).map(plain), eventCursor)
+    },
+    async countsByDay(range) {
+      assertRange(range)
+      return ask<DayCount>(sql.countsByDay(events()), range).map(plain)
+    },
+    async rejected(page) {
+      const question = readPageRequest('rejected', null, page, 2)
+      const [partition, offset] = (question.after ?? ['-2147483648', '0']).map(BigInt)
+      const params = { partition: partition ?? 0n, offset: offset ?? 0n, limit: question.limit + 1 }
+      return toPage(question, hasRejected ? ask<RejectedRow>(sql.REJECTED, params).map(plain) : [], rejectedCursor)
+    },
+  }
+}
+
+/** SQLite's rows have no prototype, which a comparison of values would see. */
+function plain<T extends object>(row: T): T {
+  return { ...row }
+}
+
+function roundAfter(after: readonly string[] | null): Record<string, SQLInputValue> {
+  return after === null ? {} : { afterTime: after[0] ?? '', afterRound: after[1] ?? '' }
+}
+
+function eventAfter(after: readonly string[] | null): Record<string, SQLInputValue> {
+  return after === null ? {} : { afterTime: after[0] ?? '', afterId: after[1] ?? '', afterDigest: after[2] ?? '' }
+}
