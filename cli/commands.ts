@@ -16,6 +16,8 @@ function lazy(load: () => Promise<{ run: (args: never, options: never) => Promis
 const LEDGER = () => new Option('--ledger <file>', 'the local ledger').env('EVIDENCE_LEDGER').default('./evidence.db')
 const JSON_OPTION = () => new Option('--json', 'print JSON instead of text')
 const POLICY = () => new Option('--policy <ref>', 'judge under this policy, such as sop@1.78 (default: the one of the round)')
+const BROKERS = () => new Option('--brokers <list>', 'Kafka brokers, host:port, comma-separated').env('EVIDENCE_KAFKA_BROKERS').argParser(list)
+const KAFKA_CONFIG = () => new Option('--kafka-config <file>', 'Kafka settings as JSON: TLS, SASL, topics (docs/kafka.md)')
 const list = (value: string): string[] => value.split(',').filter((item) => item !== '')
 const collect = (value: string, all: string[]): string[] => [...all, value]
 
@@ -34,6 +36,7 @@ export function addEvidenceCommands(program: Command): void {
   addGuard(program)
   addLedger(program)
   addEmit(program)
+  addRelay(program)
   addCompletion(program)
 }
 
@@ -185,6 +188,20 @@ function addEmit(program: Command): void {
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
     .action(lazy(() => import('./commands/emit.ts')))
+}
+
+function addRelay(program: Command): void {
+  program
+    .command('relay')
+    .description('send the local ledger to Kafka; goes on where it stopped')
+    .option('--follow', 'go on with what is appended, and wait for brokers that are away, until interrupted')
+    .option('--verify', 'first read the whole topic back and send again what it lost')
+    .addOption(BROKERS())
+    .addOption(KAFKA_CONFIG())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence relay --brokers kafka-1.example:9092\n  evidence relay --follow --kafka-config kafka.json')
+    .action(lazy(() => import('./commands/relay.ts')))
 }
 
 function addCompletion(program: Command): void {

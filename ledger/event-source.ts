@@ -44,8 +44,8 @@ export interface EventSource {
 /** A message to be written to a topic. Same key, same partition. */
 export type OutgoingMessage = { readonly key: string | null; readonly value: Uint8Array; readonly headers: Readonly<Record<string, string>> }
 
-/** Where messages of one `send` were written: offsets `first` up to, not including, `next`. */
-export type WrittenRange = { readonly partition: number; readonly first: string; readonly next: string }
+/** Where messages of one `send` were written: offsets `first` up to, not including, `next`; `last`: index of the last one sent there. */
+export type WrittenRange = { readonly partition: number; readonly first: string; readonly next: string; readonly last: number }
 
 /**
  * A writer to one topic. `send` resolves when all in-sync replicas have every message, in order within a key. When it

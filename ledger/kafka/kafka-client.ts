@@ -74,23 +74,31 @@ function cureIdleTimer(): void {
 /** What an error of kafkajs means to us; one of ours comes back as it is. Messages of kafkajs name brokers and topics, no secrets. */
 export function toKafkaError(error: unknown, doing: string): EvidenceError {
   if (error instanceof EvidenceError) return error
-  const { message, type } = rootCause(error)
+  const type = kafkaErrorType(error)
   if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') {
     return new EvidenceError('event_too_large', `Kafka refuses ${doing}: larger than the topic's max.message.bytes`, {
       remedy: 'set max.message.bytes of the topic as docs/kafka.md says',
       cause: error,
     })
   }
-  return new EvidenceError('ledger_unavailable', `Kafka: ${doing} failed: ${message}`, {
+  return new EvidenceError('ledger_unavailable', `Kafka: ${doing} failed: ${messageOf(rootCause(error))}`, {
     remedy: 'check that the brokers are up and reachable; the local ledger is not affected',
     cause: error,
   })
 }
 
-function rootCause(error: unknown): { message: string; type: string | null } {
+/** Name of the protocol error at the root of it, such as NOT_LEADER_FOR_PARTITION; null where it is none. */
+export function kafkaErrorType(error: unknown): string | null {
+  const cause = rootCause(error)
+  return typeof cause === 'object' && cause !== null && 'type' in cause && typeof cause.type === 'string' ? cause.type : null
+}
+
+function rootCause(error: unknown): unknown {
   let cause = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const type = typeof cause === 'object' && cause !== null && 'type' in cause && typeof cause.type === 'string' ? cause.type : null
-  return { message, type }
+  return cause
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -77,10 +77,14 @@ function toKafkaMessage(message: OutgoingMessage): Message {
 
 /** The broker tells the first offset of each partition; how many messages went there the partitioner knows. */
 function toRanges(answers: RecordMetadata[], sent: readonly Message[], partitionOf: Connected['partitionOf']): WrittenRange[] {
-  const counts = new Map<number, number>()
-  for (const message of sent) counts.set(partitionOf(message), (counts.get(partitionOf(message)) ?? 0) + 1)
+  const placed = new Map<number, { count: number; last: number }>()
+  sent.forEach((message, last) => {
+    const partition = partitionOf(message)
+    placed.set(partition, { count: (placed.get(partition)?.count ?? 0) + 1, last })
+  })
   return answers.map(({ partition, baseOffset }) => {
-    if (baseOffset === undefined) throw new EvidenceError('ledger_unavailable', 'Kafka acknowledged a write without its offset')
-    return { partition, first: baseOffset, next: String(BigInt(baseOffset) + BigInt(counts.get(partition) ?? 0)) }
+    const place = placed.get(partition)
+    if (baseOffset === undefined || place === undefined) throw new EvidenceError('ledger_unavailable', 'Kafka acknowledged a write without its offset')
+    return { partition, first: baseOffset, next: String(BigInt(baseOffset) + BigInt(place.count)), last: place.last }
   })
 }

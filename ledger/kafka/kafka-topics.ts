@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import { EvidenceError } from '../../schemas/errors.ts'
 import { MAX_EVENT_BYTES } from '../../schemas/event.ts'
-import { createKafka, toKafkaError } from './kafka-client.ts'
+import { createKafka, kafkaErrorType, toKafkaError } from './kafka-client.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
 /** Largest record batch the topics take; what we send at once is less than half of it before compression. */
@@ -10,16 +11,34 @@ export const MAX_MESSAGE_BYTES = 2_097_152
 /** What an existing topic must at least say; the rest of its settings is its owner's. */
 const KEEP_ALL = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' } as const
 
-/** Runs `work` with an admin connection and closes it. Throws `ledger_unavailable`. */
+/** Answers of a cluster that is still sorting itself out, after a topic was made or a broker came back. */
+const PASSING: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_LOAD_IN_PROGRESS',
+])
+const ATTEMPTS = 15
+const PAUSE_MS = 300
+
+/**
+ * Runs `work`, which may be run again, with an admin connection and closes it. Answers that pass by themselves are
+ * waited for, with a new connection each time: kafkajs keeps what it knew. Throws `ledger_unavailable`.
+ */
 export async function withAdmin<T>(settings: KafkaSettings, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = createKafka(settings).admin()
-  try {
-    await admin.connect()
-    return await work(admin)
-  } catch (error) {
-    throw toKafkaError(error, doing)
-  } finally {
-    await admin.disconnect().catch(() => undefined)
+  for (let attempt = 1; ; attempt++) {
+    const admin = createKafka(settings).admin()
+    try {
+      await admin.connect()
+      return await work(admin)
+    } catch (error) {
+      if (attempt === ATTEMPTS || !PASSING.has(kafkaErrorType(error) ?? '')) throw toKafkaError(error, doing)
+    } finally {
+      await admin.disconnect().catch(() => undefined)
+    }
+    await sleep(PAUSE_MS)
   }
 }
 
