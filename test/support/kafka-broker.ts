@@ -8,6 +8,8 @@ export type KafkaBroker = {
   brokers: readonly string[]
   /** `named`: a server of the user's; topics of earlier runs may be on it and it must not be killed. */
   kind: 'named' | 'docker' | 'process'
+  /** Folder of the first node's partitions, where it is a process of ours. */
+  dataDir: string | null
   /** SIGKILL of a node (0: the first); data and port stay. */
   kill: (node?: number) => Promise<void>
   /** Starts a killed node again. */
@@ -39,7 +41,7 @@ function asNamed(brokers: string[]): KafkaBroker {
   const refuse = async (): Promise<void> => {
     throw new Error('the servers of EVIDENCE_KAFKA_BROKERS are not ours to kill')
   }
-  return { brokers, kind: 'named', kill: refuse, restart: refuse, stop: async () => {} }
+  return { brokers, kind: 'named', dataDir: null, kill: refuse, restart: refuse, stop: async () => {} }
 }
 
 function asBroker(processes: KafkaProcess[]): KafkaBroker {
@@ -51,6 +53,7 @@ function asBroker(processes: KafkaProcess[]): KafkaBroker {
   return {
     brokers: processes.map(({ address }) => address),
     kind: 'process',
+    dataDir: node(0).dataDir,
     kill: (i = 0) => node(i).kill(),
     restart: (i = 0) => node(i).start(),
     async stop() {
@@ -86,6 +89,7 @@ async function startContainer(): Promise<KafkaBroker> {
   return {
     brokers: [`127.0.0.1:${port}`],
     kind: 'docker',
+    dataDir: null,
     kill: async () => void (await container.stop({ timeout: 0, remove: false, removeVolumes: false })),
     restart: () => container.restart({ timeout: 0 }),
     stop: async () => void (await container.stop({ timeout: 0 })),

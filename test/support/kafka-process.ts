@@ -15,6 +15,7 @@ const JVM = ['-Xms96m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1
 /** One node of Apache Kafka (KRaft: broker and controller) as a process of its own, with a data directory of its own. */
 export type KafkaProcess = {
   address: string
+  dataDir: string
   /** Starts it on its data directory and port and waits until the port takes connections. */
   start: () => Promise<void>
   /** SIGKILL; data stays. */
@@ -87,6 +88,7 @@ function createNode(lib: string, clusterId: string, config: NodeConfig): KafkaPr
   }
   return {
     address: config.address,
+    dataDir: join(dir, 'data'),
     kill,
     async start() {
       if (!isFormatted) await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file])
