@@ -35,6 +35,7 @@ export function addEvidenceCommands(program: Command): void {
   addSummary(program)
   addGuard(program)
   addLedger(program)
+  addHistory(program)
   addEmit(program)
   addRelay(program)
   addCompletion(program)
@@ -179,6 +180,45 @@ function addLedger(program: Command): void {
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
     .action(lazy(() => import('./commands/ledger-stats.ts')))
+}
+
+/** A question of `HistoryStore` each; `docs/history.md` explains them. */
+function addHistory(program: Command): void {
+  const history = program.command('history').description('questions about many rounds, of the local ledger or of ClickHouse; exit 1 where nothing is found')
+  const question = (name: string, args: readonly (readonly [string, string])[], description: string): Command => {
+    const command = history.command(name).description(description)
+    for (const [argument, meaning] of args) command.argument(`<${argument}>`, meaning)
+    return command
+      .addOption(new Option('--clickhouse <url>', 'ask ClickHouse instead of the local ledger (docs/clickhouse.md)').env('EVIDENCE_CLICKHOUSE_URL'))
+      .addOption(LEDGER())
+      .addOption(JSON_OPTION())
+      .action(lazy(async () => ({ run: (await import('./commands/history.ts')).answers(name) })))
+  }
+  const ranged = (command: Command): Command =>
+    command.option('--from <time>', 'from this day or time on, UTC').option('--to <time>', 'up to this day or time, UTC; it still counts')
+  const paged = (command: Command): Command =>
+    command
+      .addOption(new Option('--limit <n>', 'at most so many').argParser(toCount).default(100))
+      .option('--after <cursor>', 'go on after the page before, with the cursor it gave')
+  const ESTATE = ['estate', 'estate id'] as const
+  const CHECK = ['check', 'check id'] as const
+  paged(ranged(question('rounds', [], 'rounds, newest first')))
+    .option('--estate <id>', 'only this estate')
+    .option('--overall <result>', 'only rounds that ended like this, such as BLOCKED')
+  paged(question('events', [['round', 'round id']], 'events of a round in order of time'))
+  ranged(question('key', [ESTATE, ['key', 'key of the summary, such as SERVICE_GREEN']], 'a summary key over time, only its changes'))
+  ranged(question('check', [ESTATE, CHECK], 'a check over time, only its changes'))
+  ranged(question('allowed', [ESTATE], 'declarations that were ever allowed, and under which policy version'))
+  question('as-of', [ESTATE, ['time', 'day or time, UTC']], 'the last round as of a moment')
+  paged(ranged(question('not-passed', [ESTATE, CHECK], 'every round in which a check was not PASS, newest first')))
+  paged(ranged(question('search', [['text', 'words as the event holds them']], 'events that hold these words, newest first')))
+  ranged(question('counts', [], 'events by day and type'))
+  history
+    .command('rebuild')
+    .description('make the tables of history again from the events of the local ledger')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/history-rebuild.ts')))
 }
 
 function addEmit(program: Command): void {

@@ -43,6 +43,11 @@ export function toSnapshotRows(snapshot: Snapshot): SnapshotRows {
   }
 }
 
+/** Sealed, and the root proved over exactly what was folded: nothing that comes later may change it. */
+export function isFinalSnapshot({ sealed_at, evidence }: Snapshot): boolean {
+  return sealed_at !== null && (evidence.integrity === 'verified' || evidence.integrity === 'legacy_unverified')
+}
+
 /**
  * The policy version a round was opened with, as snapshots name it, from the text of its `round.opened` event; null
  * where the text does not say (it is no such event, or names a policy this program does not know).

@@ -1,12 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { assertMigrated, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
+import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
 import { Snapshot } from '../schemas/snapshot.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
 import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, RejectedRow, RoundRow } from './history-store.ts'
 import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
 import * as sql from './sqlite-history-sql.ts'
-import { HISTORY_COMPONENT, HISTORY_MIGRATIONS } from './sqlite-history-tables.ts'
+import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES } from './sqlite-history-tables.ts'
 
 /** `ledger`: the embedded ledger's own file; `projection`: the file of a projector service that runs on SQLite. */
 export type HistoryFile = LedgerFile & { of: 'ledger' | 'projection' }
@@ -122,4 +122,19 @@ function roundAfter(after: readonly string[] | null): Record<string, SQLInputVal
 
 function eventAfter(after: readonly string[] | null): Record<string, SQLInputValue> {
   return after === null ? {} : { afterTime: after[0] ?? '', afterId: after[1] ?? '', afterDigest: after[2] ?? '' }
+}
+
+/** Empties the tables of history of a ledger's file, to be filled again from its events (`fillHistory`). */
+export function clearHistory(path: string): void {
+  const db = openLedgerFile({ path, mode: 'existing' })
+  try {
+    prepare(db, { path, mode: 'existing', of: 'ledger' })
+    inTransaction(db, () => {
+      for (const table of [...HISTORY_TABLES, 'history_events']) db.exec(`DELETE FROM ${table}`)
+    })
+  } catch (error) {
+    throw toLedgerError(error, path)
+  } finally {
+    db.close()
+  }
 }

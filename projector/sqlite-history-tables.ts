@@ -29,7 +29,7 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   CREATE INDEX history_declarations_of_round ON history_declarations(artifact_id)`,
 ]
 
-const OF_ROUND = ['history_rounds', 'history_checks', 'history_keys', 'history_declarations']
+export const HISTORY_TABLES = ['history_rounds', 'history_checks', 'history_keys', 'history_declarations']
 
 /** Puts a final snapshot's rows in the place of those its round had. The caller holds the transaction. */
 export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: string): void {
@@ -37,7 +37,7 @@ export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: str
   const { artifactId, estate, openedAt } = round
   const known = db.prepare('SELECT digest FROM history_rounds WHERE artifact_id = ?').get(artifactId)
   if (known?.digest === round.snapshotDigest) return
-  for (const table of known === undefined ? [] : OF_ROUND) db.prepare(`DELETE FROM ${table} WHERE artifact_id = ?`).run(artifactId)
+  for (const table of known === undefined ? [] : HISTORY_TABLES) db.prepare(`DELETE FROM ${table} WHERE artifact_id = ?`).run(artifactId)
   db.prepare('INSERT INTO history_rounds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
     artifactId,
     estate,

@@ -4,7 +4,7 @@ import { toLedgerError } from '../ledger/sqlite-error.ts'
 import { canonicalJson } from '../schemas/canonical-json.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import { Snapshot } from '../schemas/snapshot.ts'
-import { isUnderOwnPolicy } from './snapshot-rows.ts'
+import { isFinalSnapshot, isUnderOwnPolicy } from './snapshot-rows.ts'
 import type { SnapshotRow, SnapshotStore } from './snapshot-store.ts'
 import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlite-history-tables.ts'
 
@@ -63,9 +63,9 @@ export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { clo
   }
 }
 
-/** Final (the root was proved), and under the policy its round was opened with: what a rejudged round says stays out of history. */
+/** Final, and under the policy its round was opened with: what a rejudged round says stays out of history. */
 function countsInHistory(db: DatabaseSync, snapshot: Snapshot): boolean {
-  if (snapshot.evidence.integrity !== 'verified') return false
+  if (!isFinalSnapshot(snapshot)) return false
   const hasLedger = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'rounds'`).get() !== undefined
   const opened = hasLedger ? db.prepare(OPENED).all(snapshot.artifact_id) : []
   return isUnderOwnPolicy(

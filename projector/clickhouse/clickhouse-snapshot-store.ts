@@ -1,4 +1,5 @@
 import { Snapshot } from '../../schemas/snapshot.ts'
+import { isFinalSnapshot } from '../snapshot-rows.ts'
 import type { SnapshotStore } from '../snapshot-store.ts'
 import type { Clickhouse } from './clickhouse.ts'
 import { saveSnapshotRows } from './save-snapshots.ts'
@@ -8,12 +9,12 @@ const LIST = `SELECT artifact_id, policy_version, opened_ms, integrity, overall,
   ORDER BY opened_ms DESC, artifact_id, policy_version LIMIT {limit:UInt32}`
 
 /**
- * `SnapshotStore` in ClickHouse, on the tables of the projector service. A snapshot is final where its root was proved
- * (`verified`): unlike the port says, one that is not does not replace one that is.
+ * `SnapshotStore` in ClickHouse, on the tables of the projector service. Unlike the port says, a snapshot that is not final
+ * does not replace one that is.
  */
 export function buildClickhouseSnapshotStore(clickhouse: Clickhouse, now: () => Date = () => new Date()): SnapshotStore {
   return {
-    save: (snapshot) => saveSnapshotRows(clickhouse, [{ snapshot, isFinal: snapshot.evidence.integrity === 'verified' }], now()),
+    save: (snapshot) => saveSnapshotRows(clickhouse, [{ snapshot, isFinal: isFinalSnapshot(snapshot) }], now()),
     async load(artifactId, policyVersion) {
       const [row] = await clickhouse.query(LOAD, { artifact: artifactId, policy: policyVersion })
       return row === undefined ? null : Snapshot.parse(JSON.parse(String(row.snapshot)))

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { EvidenceError } from '../../schemas/errors.ts'
 import type { ClickhouseConfig } from './clickhouse-config.ts'
 
@@ -67,6 +67,8 @@ function serverClient(config: ClickhouseConfig): ClickHouseClient {
     password: config.password,
     request_timeout: config.timeoutMs,
     application: 'evidence-ledger',
+    // Errors are thrown, with less in them than the client would log.
+    log: { level: ClickHouseLogLevel.OFF },
     // Shorter than the server's 10 s: a socket it has closed meanwhile shows as `socket hang up`.
     keep_alive: { idle_socket_ttl: 2500 },
     ...(config.caFile === null ? {} : { tls: { ca_cert: readCa(config.caFile) } }),
@@ -85,7 +87,7 @@ async function embeddedClient(path: string): Promise<ClickHouseClient> {
   try {
     const { createChdbConnection } = await import('chdb/connection')
     // Both packages bring the same types twice; the shapes are equal.
-    return createClient({ connection: createChdbConnection({ path }) as unknown as Connection })
+    return createClient({ connection: createChdbConnection({ path }) as unknown as Connection, log: { level: ClickHouseLogLevel.OFF } })
   } catch (error) {
     throw new EvidenceError('ledger_unavailable', `the in-process engine cannot be used: ${error instanceof Error ? error.message : 'unknown'}`, {
       remedy: 'install the optional package chdb, or name a server with http(s)://',
@@ -102,12 +104,17 @@ async function guarded<T>(url: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** ClickHouse's own messages quote rows; only its code and type are passed on. */
+/** ClickHouse's own messages quote rows; only its code is passed on. */
 function toStoreError(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || error instanceof EvidenceError) return error
-  const why = error instanceof ClickHouseError ? `it refused with code ${error.code} ${error.type ?? ''}`.trim() : error.message
+  const why = serverCode(error) === null ? error.message : `it refused with code ${serverCode(error)}`
   return new EvidenceError('ledger_unavailable', `ClickHouse at ${url}: ${why}`, {
     remedy: 'check that it runs, that user and database are right, and that its disk is not full; then run the command again',
     cause: error,
   })
+}
+
+/** The number ClickHouse gives its errors. Each of the two packages has its own class for them, so the class says nothing. */
+function serverCode(error: Error): string | null {
+  return 'code' in error && /^\d+$/.test(String(error.code)) ? String(error.code) : null
 }

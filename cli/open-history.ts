@@ -1,0 +1,67 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import type { HistoryStore } from '../projector/history-store.ts'
+import { note } from './output.ts'
+
+export type HistoryOptions = { ledger: string; clickhouse?: string }
+
+/**
+ * Gives the work a history: of the local ledger by default, brought up to its events first, else of ClickHouse
+ * (`--clickhouse URL`, or `EVIDENCE_CLICKHOUSE_URL` through it; user and password from the environment only).
+ */
+export async function withHistory<T>(options: HistoryOptions, work: (history: HistoryStore) => Promise<T>): Promise<T> {
+  const history = options.clickhouse === undefined ? await openLocal(options.ledger) : await openRemote(options.clickhouse)
+  try {
+    return await work(history)
+  } finally {
+    await history.close()
+  }
+}
+
+/** A file that this user may only read is asked as it is. */
+async function openLocal(path: string): Promise<HistoryStore> {
+  if (!isWritable(path)) return (await import('../projector/sqlite-history-store.ts')).openSqliteHistoryStore({ path, mode: 'readonly', of: 'ledger' })
+  const [{ withStores }, { openSqliteHistoryStore }, { fillHistory }] = await Promise.all([
+    import('./stores.ts'),
+    import('../projector/sqlite-history-store.ts'),
+    import('../projector/rebuild-history.ts'),
+  ])
+  return withStores(path, 'existing', async ({ ledger, snapshots }) => {
+    const history = openSqliteHistoryStore({ path, mode: 'existing', of: 'ledger' })
+    try {
+      const projected = await fillHistory(ledger, snapshots, history)
+      if (projected > 0) note(`history: ${projected} rounds without a final snapshot were projected`)
+      return history
+    } catch (error) {
+      await history.close()
+      throw error
+    }
+  })
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return !existsSync(path)
+  }
+}
+
+async function openRemote(url: string): Promise<HistoryStore> {
+  const [{ openClickhouse }, { readClickhouseConfig }, { buildClickhouseHistoryStore }] = await Promise.all([
+    import('../projector/clickhouse/clickhouse.ts'),
+    import('../projector/clickhouse/clickhouse-config.ts'),
+    import('../projector/clickhouse/clickhouse-history-store.ts'),
+  ])
+  return buildClickhouseHistoryStore(await openClickhouse(readClickhouseConfig(process.env, url)))
+}
+
+/** Empties the tables of history in the local ledger and makes them again from its events. Gives the number of rounds. */
+export async function rebuildLocalHistory(path: string): Promise<number> {
+  const { clearHistory } = await import('../projector/sqlite-history-store.ts')
+  clearHistory(path)
+  const history = await openLocal(path)
+  await history.close()
+  const { withLedger } = await import('./stores.ts')
+  return withLedger(path, 'existing', async (ledger) => (await ledger.roundIds()).length)
+}
