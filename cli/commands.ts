@@ -38,6 +38,7 @@ export function addEvidenceCommands(program: Command): void {
   addHistory(program)
   addEmit(program)
   addRelay(program)
+  addProject(program)
   addCompletion(program)
 }
 
@@ -189,7 +190,7 @@ function addHistory(program: Command): void {
     const command = history.command(name).description(description)
     for (const [argument, meaning] of args) command.argument(`<${argument}>`, meaning)
     return command
-      .addOption(new Option('--clickhouse <url>', 'ask ClickHouse instead of the local ledger (docs/clickhouse.md)').env('EVIDENCE_CLICKHOUSE_URL'))
+      .addOption(new Option('--clickhouse <url>', 'ask ClickHouse instead of the local ledger (docs/clickhouse.md)'))
       .addOption(LEDGER())
       .addOption(JSON_OPTION())
       .action(lazy(async () => ({ run: (await import('./commands/history.ts')).answers(name) })))
@@ -242,6 +243,24 @@ function addRelay(program: Command): void {
     .addOption(JSON_OPTION())
     .addHelpText('after', '\nExamples:\n  evidence relay --brokers kafka-1.example:9092\n  evidence relay --follow --kafka-config kafka.json')
     .action(lazy(() => import('./commands/relay.ts')))
+}
+
+function addProject(program: Command): void {
+  program
+    .command('project')
+    .description('Kafka to ClickHouse: verify, fold and judge every round, until interrupted')
+    .option('--clickhouse <url>', 'http(s)://HOST:PORT, or chdb:DIR (default: EVIDENCE_CLICKHOUSE_URL; docs/clickhouse.md)')
+    .option('--projection <file>', 'keep everything in this SQLite file instead of ClickHouse')
+    .option('--listen <address>', 'host:port of /metrics and /health', '127.0.0.1:9464')
+    .addOption(new Option('--rebuild [source]', 'make every snapshot again, and end').choices(['topic', 'events']).preset('topic'))
+    .addOption(BROKERS())
+    .addOption(KAFKA_CONFIG())
+    .addOption(JSON_OPTION())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence project --brokers kafka-1.example:9092 --clickhouse https://ch.example:8443\n  evidence project --rebuild events',
+    )
+    .action(lazy(() => import('./commands/project.ts')))
 }
 
 function addCompletion(program: Command): void {

@@ -8,8 +8,8 @@ import { type HeldRound, planBatch, toRawEvent } from './projector-plan.ts'
 
 export type RebuildPorts = {
   readonly store: ProjectionStore
-  /** The topic from its start to what was its end, each partition in order; null where it is gone. */
-  readonly topic: AsyncIterable<SourceBatch> | null
+  /** Reads the topic from its start to what was its end, each partition in order; null where it is gone. */
+  readonly readTopic: ((onBatch: (batch: SourceBatch) => Promise<void>) => Promise<void>) | null
   readonly now: () => Date
   readonly onNote: (text: string) => void
 }
@@ -33,7 +33,7 @@ export async function rebuildProjection(ports: RebuildPorts): Promise<RebuildRes
   const result: RebuildResult = { fromTopic: 0, fromRaw: 0, rejected: 0, rounds: 0, finals: 0, unjudged: 0 }
   const fresh = await ports.store.startRebuild()
   try {
-    if (ports.topic !== null) for await (const batch of ports.topic) await takeFromTopic(ports, fresh, batch, result)
+    await ports.readTopic?.((batch) => takeFromTopic(ports, fresh, batch, result))
     ports.onNote(`${result.fromTopic} events from the topic`)
     for (const ids of inGroups(await ports.store.roundIds())) await takeFromRaw(ports.store, fresh, ids, result)
     ports.onNote(`${result.fromRaw} events that only the old tables held`)
