@@ -6,7 +6,7 @@ export type HistoryOptions = { ledger: string; clickhouse?: string }
 
 /**
  * Gives the work a history: of the local ledger by default, brought up to its events first, else of ClickHouse
- * (`--clickhouse URL`, or `EVIDENCE_CLICKHOUSE_URL` through it; user and password from the environment only).
+ * (`--clickhouse URL`; user and password from the environment only).
  */
 export async function withHistory<T>(options: HistoryOptions, work: (history: HistoryStore) => Promise<T>): Promise<T> {
   const history = options.clickhouse === undefined ? await openLocal(options.ledger) : await openRemote(options.clickhouse)

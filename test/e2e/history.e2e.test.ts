@@ -16,8 +16,9 @@ const ledger = join(folder, 'evidence.db')
 const url = `chdb:${join(folder, 'chdb')}`
 
 function evidence(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const env = { ...process.env, EVIDENCE_LEDGER: ledger, EVIDENCE_CLICKHOUSE_URL: '' }
-  return spawnSync(process.execPath, ['cli/evidence.js', ...args], { cwd: REPOSITORY, env, encoding: 'utf8' })
+  const env = { ...process.env, EVIDENCE_LEDGER: ledger }
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/evidence.js', ...args], { cwd: REPOSITORY, env, encoding: 'utf8' })
+  return { status, stdout, stderr }
 }
 
 const QUESTIONS = [

@@ -8,6 +8,7 @@ import { isFinalSnapshot } from '../../projector/snapshot-rows.ts'
 import { startTestClickhouse } from '../support/clickhouse-server.ts'
 import { toHistoryRound, toRawEvents } from '../support/history-data.ts'
 import { makeGuardEvaluated, makeRound } from '../support/make-events.ts'
+import { auditorSuite } from './auditor-suite.ts'
 import { historySuite } from './history-suite.ts'
 import { projectionStoreSuite } from './projection-store-suite.ts'
 
@@ -51,6 +52,12 @@ describe.skipIf(absent !== null)(`ClickHouse (${server.kind}${absent === null ? 
   projectionStoreSuite(async () => {
     const clickhouse = await openFresh('projection')
     return { store: buildClickhouseProjectionStore(clickhouse), history: buildClickhouseHistoryStore(clickhouse), close: () => closeAndDrop(clickhouse) }
+  })
+
+  auditorSuite(server.kind !== 'chdb', async () => {
+    if (server.kind === 'absent') throw new Error(server.why)
+    const clickhouse = await openFresh('auditor')
+    return { clickhouse, config: server.config(clickhouse.database), close: () => closeAndDrop(clickhouse) }
   })
 
   it('snapshots are saved, replaced, loaded and listed', async () => {
