@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The only places that may import a library, or a part of Node that is one. */
 const HOME_OF: Readonly<Record<string, RegExp>> = {
-  zod: /^(schemas|producers|projector\/clickhouse)\//,
+  zod: /^(schemas|producers|projector\/clickhouse|ledger\/kafka)\//,
+  kafkajs: /^ledger\/kafka\//,
   '@clickhouse/client': /^projector\/clickhouse\//,
   'chdb/connection': /^projector\/clickhouse\//,
   ssh2: /^producers\/transports\//,
