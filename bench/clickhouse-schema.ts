@@ -44,9 +44,8 @@ async function main(events: number): Promise<void> {
     )
   }
   const spent = await fill(clickhouse, events)
-  const results: Measured[] = []
-  for (const n of VARIANTS.keys()) results.push(await measure(clickhouse, n, events, median(spent[n] ?? [])))
-  results.forEach((one, n) => print(VARIANTS[n]?.name ?? '', one, results[0] as Measured))
+  const results = await measure(clickhouse, events, spent.map(median))
+  for (const [n, one] of results.entries()) print(VARIANTS[n]?.name ?? '', one, results[0] as Measured)
   await clickhouse.close()
   rmSync(folder, { recursive: true, force: true })
 }
@@ -80,29 +79,35 @@ function round(n: number) {
 
 type Measured = { insertMs: number; bytes: number; roundMs: number; countsMs: number; searchMs: number }
 
-async function measure(clickhouse: Clickhouse, n: number, events: number, insertMs: number): Promise<Measured> {
-  await clickhouse.command(`OPTIMIZE TABLE {db}.v${n} FINAL`)
-  const [size] = await clickhouse.query(`SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE database = '{db}' AND table = 'v${n}' AND active`)
-  const id = (): string => `bench-${String(Math.floor((Math.random() * events) / 100)).padStart(7, '0')}`
-  return {
-    insertMs,
-    bytes: Number(size?.bytes),
-    roundMs: await ask(() => clickhouse.query(`SELECT id, text FROM {db}.v${n} FINAL WHERE artifact_id = {id:String} ORDER BY time_ms, id`, { id: id() })),
-    countsMs: await ask(() => clickhouse.query(`SELECT intDiv(time_ms, 86400000) AS day, type, count() FROM {db}.v${n} FINAL GROUP BY day, type`)),
-    searchMs: await ask(() =>
-      clickhouse.query(`SELECT id FROM {db}.v${n} WHERE position(text, {text:String}) > 0 LIMIT 10`, { text: `none-${Math.random()}` }),
-    ),
-  }
-}
+const ROUND = 'SELECT id, text FROM {db}.TABLE FINAL WHERE artifact_id = {id:String} ORDER BY time_ms, id'
+const COUNTS = 'SELECT intDiv(time_ms, 86400000) AS day, type, count() FROM {db}.TABLE FINAL GROUP BY day, type'
+const SEARCH = 'SELECT id FROM {db}.TABLE WHERE position(text, {text:String}) > 0 LIMIT 10'
 
-async function ask(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = []
-  for (let n = 0; n < 15; n++) {
-    const start = performance.now()
-    await work()
-    times.push(performance.now() - start)
+/** Questions take turns too, and are the same for all variants. */
+async function measure(clickhouse: Clickhouse, events: number, insertMs: readonly number[]): Promise<Measured[]> {
+  const times = VARIANTS.map(() => ({ round: [] as number[], counts: [] as number[], search: [] as number[] }))
+  for (const n of VARIANTS.keys()) await clickhouse.command(`OPTIMIZE TABLE {db}.v${n} FINAL`)
+  for (let turn = 0; turn < 15; turn++) {
+    const id = `bench-${String(Math.floor((Math.random() * events) / 100)).padStart(7, '0')}`
+    const ask = async (into: number[], sql: string, n: number): Promise<void> => {
+      const start = performance.now()
+      await clickhouse.query(sql.replace('TABLE', `v${n}`), { id, text: `none-${turn}` })
+      into.push(performance.now() - start)
+    }
+    for (const [n, one] of times.entries()) {
+      await ask(one.round, ROUND, n)
+      await ask(one.counts, COUNTS, n)
+      await ask(one.search, SEARCH, n)
+    }
   }
-  return median(times)
+  const sizes = await clickhouse.query(`SELECT table, sum(bytes_on_disk) AS bytes FROM system.parts WHERE database = '{db}' AND active GROUP BY table`)
+  return times.map((one, n) => ({
+    insertMs: insertMs[n] ?? Number.NaN,
+    bytes: Number(sizes.find((row) => row.table === `v${n}`)?.bytes),
+    roundMs: median(one.round),
+    countsMs: median(one.counts),
+    searchMs: median(one.search),
+  }))
 }
 
 function print(name: string, one: Measured, ours: Measured): void {

@@ -6,7 +6,7 @@ export type EventSource = { from: string; round: string; digest: string; payload
 const ledger = (index: string): EventSource => ({
   from: `${index} AS h JOIN events AS e ON e.position = h.position JOIN rounds AS r ON r.round = h.round`,
   round: 'r.subject',
-  // The ledger holds every id once, so nothing has to be told apart; '' keeps both comparisons below right.
+  // The ledger holds every id once, so nothing has to be told apart; '' is below every digest (a blob), which keeps both comparisons right.
   digest: `''`,
   payload: 'CAST(e.payload AS BLOB)',
   isRound: 'h.round = (SELECT round FROM rounds WHERE subject = :round)',

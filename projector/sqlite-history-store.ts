@@ -1,12 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
-import { Snapshot } from '../schemas/snapshot.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
 import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, RejectedRow, RoundRow } from './history-store.ts'
 import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
 import * as sql from './sqlite-history-sql.ts'
-import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES } from './sqlite-history-tables.ts'
+import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES, readHistorySnapshot } from './sqlite-history-tables.ts'
 
 /** `ledger`: the embedded ledger's own file; `projection`: the file of a projector service that runs on SQLite. */
 export type HistoryFile = LedgerFile & { of: 'ledger' | 'projection' }
@@ -16,7 +15,7 @@ type Events = () => sql.EventSource
 
 /**
  * `HistoryStore` over SQLite tables that are filled as snapshots are saved (`openSqliteSnapshotStore`, projector service)
- * and can be made again from the events (`rebuildHistory`). The ledger must have been opened before, which makes its
+ * and can be made again from the events (`fillHistory`). The ledger must have been opened before, which makes its
  * tables; a `readonly` file must have been opened by a writer once. Errors as the port says, and those of `openLedgerFile`.
  */
 export function openSqliteHistoryStore(file: HistoryFile): HistoryStore {
@@ -70,8 +69,8 @@ function roundQuestions(ask: Ask): Omit<HistoryStore, keyof EventQuestions | 'cl
     },
     async asOf(estate, moment) {
       assertTime(moment)
-      const [row] = ask<{ snapshot: string }>(sql.AS_OF, { estate, moment })
-      return row === undefined ? null : Snapshot.parse(JSON.parse(row.snapshot))
+      const [row] = ask<{ snapshot: Uint8Array }>(sql.AS_OF, { estate, moment })
+      return row === undefined ? null : readHistorySnapshot(row.snapshot)
     },
     async notPassed(estate, checkId, range, page) {
       assertRange(range)
@@ -121,7 +120,9 @@ function roundAfter(after: readonly string[] | null): Record<string, SQLInputVal
 }
 
 function eventAfter(after: readonly string[] | null): Record<string, SQLInputValue> {
-  return after === null ? {} : { afterTime: after[0] ?? '', afterId: after[1] ?? '', afterDigest: after[2] ?? '' }
+  if (after === null) return {}
+  const [time = '', id = '', digest = ''] = after
+  return { afterTime: time, afterId: id, afterDigest: Buffer.from(digest.slice('sha256:'.length), 'hex') }
 }
 
 /** Empties the tables of history of a ledger's file, to be filled again from its events (`fillHistory`). */

@@ -1,17 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Snapshot } from '../schemas/snapshot.ts'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { Snapshot } from '../schemas/snapshot.ts'
 import { toSnapshotRows } from './snapshot-rows.ts'
 
 export const HISTORY_COMPONENT = 'history'
 
 /**
  * The rows of final snapshots under each round's own policy. All of it can be made again from the events
- * (`rebuildHistory`). Keys start with what a question names, then time, then the round.
+ * (`fillHistory`). `snapshot` is its canonical JSON, compressed with zstd. Keys start with what a question names, then time, then the round.
  */
 export const HISTORY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE history_rounds(
     artifact_id TEXT PRIMARY KEY, estate TEXT NOT NULL, opened_at TEXT NOT NULL, sealed_at TEXT, policy_version TEXT NOT NULL,
-    overall TEXT NOT NULL, integrity TEXT NOT NULL, digest TEXT NOT NULL, snapshot TEXT NOT NULL) STRICT;
+    overall TEXT NOT NULL, integrity TEXT NOT NULL, digest TEXT NOT NULL, snapshot BLOB NOT NULL) STRICT;
   CREATE INDEX history_rounds_by_time ON history_rounds(opened_at DESC, artifact_id);
   CREATE INDEX history_rounds_by_estate ON history_rounds(estate, opened_at DESC, artifact_id);
   CREATE TABLE history_checks(
@@ -47,7 +48,7 @@ export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: str
     round.overall,
     round.integrity,
     round.snapshotDigest,
-    text,
+    zstdCompressSync(text),
   )
   const insertCheck = db.prepare('INSERT INTO history_checks VALUES (?, ?, ?, ?, ?, ?, ?)')
   for (const one of checks) insertCheck.run(estate, one.checkId, openedAt, artifactId, one.status, one.warningClass, JSON.stringify(one.reasons))
@@ -55,4 +56,9 @@ export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: str
   for (const { key, value } of keys) insertKey.run(estate, key, openedAt, artifactId, value)
   const insertDeclaration = db.prepare('INSERT INTO history_declarations VALUES (?, ?, ?, ?, ?)')
   for (const name of allowed) insertDeclaration.run(estate, name, round.policyVersion, openedAt, artifactId)
+}
+
+/** The snapshot of a row of `history_rounds`. */
+export function readHistorySnapshot(compressed: Uint8Array): Snapshot {
+  return Snapshot.parse(JSON.parse(zstdDecompressSync(compressed).toString('utf8')))
 }

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { zstdCompressSync } from 'node:zlib'
 import { inTransaction, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
 import { canonicalJson } from '../schemas/canonical-json.ts'
-import { canonicalDigest, sha256Digest } from '../schemas/digest.ts'
+import { canonicalDigest } from '../schemas/digest.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import type { ProjectionRebuild, ProjectionStore, ProjectionTables, RawEvent, RejectedMessage } from './projection-store.ts'
 import { isUnderOwnPolicy } from './snapshot-rows.ts'
@@ -12,7 +14,7 @@ import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlit
 export const PROJECTION_COMPONENT = 'projection'
 export const PROJECTION_MIGRATIONS: readonly string[] = [
   `CREATE TABLE projection_events(
-    row INTEGER PRIMARY KEY, artifact_id TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, type TEXT NOT NULL, check_id TEXT,
+    row INTEGER PRIMARY KEY, artifact_id TEXT NOT NULL, id TEXT NOT NULL, digest BLOB NOT NULL, type TEXT NOT NULL, check_id TEXT,
     time TEXT NOT NULL, partition INTEGER NOT NULL, "offset" TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (artifact_id, id, digest)) STRICT;
   CREATE INDEX projection_events_by_time ON projection_events(time, id, digest, type);
   CREATE TABLE projection_rejected(
@@ -20,7 +22,7 @@ export const PROJECTION_MIGRATIONS: readonly string[] = [
     event_id TEXT, round_id TEXT, at TEXT NOT NULL, PRIMARY KEY (partition, "offset")) STRICT, WITHOUT ROWID;
   CREATE TABLE projection_snapshots(
     artifact_id TEXT NOT NULL, policy_version TEXT NOT NULL, is_final INTEGER NOT NULL, opened_at TEXT NOT NULL, digest TEXT NOT NULL,
-    snapshot TEXT NOT NULL, PRIMARY KEY (artifact_id, policy_version)) STRICT`,
+    snapshot BLOB NOT NULL, PRIMARY KEY (artifact_id, policy_version)) STRICT`,
 ]
 
 const PAGE_ROWS = 1000
@@ -89,11 +91,11 @@ function buildTables(db: DatabaseSync, kept: DatabaseSync, path: string): Projec
 async function* readPages(db: DatabaseSync, roundIds: readonly string[], path: string): AsyncIterable<readonly string[]> {
   const select = guarded(path, () => db.prepare(ROUND_PAGE))
   for (const roundId of new Set(roundIds)) {
-    for (let after = ['', '']; ; ) {
-      const page = guarded(path, () => select.all(roundId, ...after))
+    for (let after = { id: '', digest: new Uint8Array() }; ; ) {
+      const page = guarded(path, () => select.all(roundId, after.id, after.digest))
       if (page.length > 0) yield page.map((row) => String(row.text))
       if (page.length < PAGE_ROWS) break
-      after = [String(page.at(-1)?.id), String(page.at(-1)?.digest)]
+      after = { id: String(page.at(-1)?.id), digest: page.at(-1)?.digest as Uint8Array<ArrayBuffer> }
     }
   }
 }
@@ -141,14 +143,14 @@ function saveEvents(db: DatabaseSync, events: readonly RawEvent[]): void {
     'INSERT OR IGNORE INTO projection_events(artifact_id, id, digest, type, check_id, time, partition, "offset", text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   for (const one of events) {
-    insert.run(one.roundId, one.id, sha256Digest(one.text), one.type, one.checkId, one.time, one.partition, one.offset, one.text)
+    insert.run(one.roundId, one.id, hash('sha256', one.text, 'buffer'), one.type, one.checkId, one.time, one.partition, one.offset, one.text)
   }
 }
 
 function saveSnapshot(db: DatabaseSync, snapshot: Snapshot, isFinal: boolean): void {
   const { artifact_id: id, policy_version: policy } = snapshot
   const text = canonicalJson(snapshot)
-  db.prepare(SAVE_SNAPSHOT).run(id, policy, isFinal ? 1 : 0, snapshot.opened_at, canonicalDigest(snapshot), text)
+  db.prepare(SAVE_SNAPSHOT).run(id, policy, isFinal ? 1 : 0, snapshot.opened_at, canonicalDigest(snapshot), zstdCompressSync(text))
   if (!isFinal) return
   const opened = db.prepare(OPENED).all(id)
   const isOwn = isUnderOwnPolicy(
