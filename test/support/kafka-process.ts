@@ -24,21 +24,25 @@ export type KafkaProcess = {
   dispose: () => Promise<void>
 }
 
+/** How clients reach a node, where it is not plain text: the protocol and the server properties that go with it. */
+export type KafkaListener = { protocol: 'SSL' | 'SASL_SSL'; properties: readonly string[] }
+
 /** `count` nodes that know each other, formatted, started. */
-export async function startKafkaProcesses(count: number): Promise<KafkaProcess[]> {
+export async function startKafkaProcesses(count: number, listener: KafkaListener | null = null): Promise<KafkaProcess[]> {
   const lib = await kafkaClasspath()
   const ports: { broker: number; controller: number }[] = []
   for (let i = 0; i < count; i++) ports.push({ broker: await freePort(), controller: await freePort() })
   const voters = ports.map(({ controller }, i) => `${i + 1}@127.0.0.1:${controller}`).join(',')
   const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
-  const nodes = ports.map((port, i) => createNode(lib, clusterId, configOf(i + 1, port, voters, count)))
+  const nodes = ports.map((port, i) => createNode(lib, clusterId, configOf(i + 1, port, voters, count, listener)))
   await Promise.all(nodes.map((node) => node.start()))
   return nodes
 }
 
 type NodeConfig = { address: string; text: (dir: string) => string }
 
-function configOf(id: number, port: { broker: number; controller: number }, voters: string, count: number): NodeConfig {
+function configOf(id: number, port: { broker: number; controller: number }, voters: string, count: number, listener: KafkaListener | null): NodeConfig {
+  const brokerProtocol = listener?.protocol ?? 'PLAINTEXT'
   const address = `127.0.0.1:${port.broker}`
   const text = (dir: string): string =>
     [
@@ -46,9 +50,11 @@ function configOf(id: number, port: { broker: number; controller: number }, vote
       `node.id=${id}`,
       `controller.quorum.voters=${voters}`,
       'controller.listener.names=CONTROLLER',
-      `listeners=PLAINTEXT://${address},CONTROLLER://127.0.0.1:${port.controller}`,
-      `advertised.listeners=PLAINTEXT://${address}`,
-      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      `listeners=CLIENTS://${address},CONTROLLER://127.0.0.1:${port.controller}`,
+      `advertised.listeners=CLIENTS://${address}`,
+      `listener.security.protocol.map=CLIENTS:${brokerProtocol},CONTROLLER:PLAINTEXT`,
+      'inter.broker.listener.name=CLIENTS',
+      ...(listener?.properties ?? []),
       `log.dirs=${join(dir, 'data')}`,
       'auto.create.topics.enable=false',
       'delete.topic.enable=true',
