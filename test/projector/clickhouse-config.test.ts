@@ -6,6 +6,7 @@ import { openClickhouse } from '../../projector/clickhouse/clickhouse.ts'
 import { readClickhouseConfig } from '../../projector/clickhouse/clickhouse-config.ts'
 import { migrationDigest } from '../../projector/clickhouse/migrate.ts'
 import { CLICKHOUSE_MIGRATIONS } from '../../projector/clickhouse/migrations.ts'
+import { silentPort } from '../support/silent-port.ts'
 
 const URL = 'https://clickhouse.example:8443'
 
@@ -43,6 +44,13 @@ describe('settings', () => {
   it('a server that does not answer is unavailable', async () => {
     const clickhouse = await openClickhouse(readClickhouseConfig({ EVIDENCE_CLICKHOUSE_URL: 'http://127.0.0.1:9' }))
     await expect(clickhouse.query('SELECT 1')).rejects.toMatchObject({ code: 'ledger_unavailable' })
+    await clickhouse.close()
+  })
+
+  it('so is one that answers too late', async () => {
+    const env = { EVIDENCE_CLICKHOUSE_URL: `http://127.0.0.1:${await silentPort()}`, EVIDENCE_CLICKHOUSE_TIMEOUT_MS: '300' }
+    const clickhouse = await openClickhouse(readClickhouseConfig(env))
+    await expect(clickhouse.insert('events', [{ id: 'x' }])).rejects.toMatchObject({ code: 'ledger_unavailable' })
     await clickhouse.close()
   })
 })
