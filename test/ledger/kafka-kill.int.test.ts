@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { toEventMessage } from '../../ledger/event-message.ts'
+import { type EventSource, nextOffsetOf, type SourceBatch } from '../../ledger/event-source.ts'
+import { createKafkaEventSource } from '../../ledger/kafka/kafka-event-source.ts'
 import { createKafkaSink } from '../../ledger/kafka/kafka-sink.ts'
 import { ensureTopics } from '../../ledger/kafka/kafka-topics.ts'
 import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.ts'
@@ -58,6 +60,41 @@ describe.skipIf(kafka === null)('Kafka: brokers that die', () => {
     const texts = new Set(await readTopicTexts(settings))
     expect(acknowledged.filter((text) => !texts.has(text))).toEqual([])
     expect(texts.size).toBe(acknowledged.length)
+  }, 300_000)
+
+  it('killed under a reader: it goes on or ends with ledger_unavailable, and never hangs; a new one goes on from the commit', async () => {
+    const settings = { ...testKafkaSettings(brokers, 'reader'), request_timeout_ms: 5000 }
+    await ensureTopics(settings)
+    const sink = createKafkaSink(settings, settings.events_topic)
+    const events = Array.from({ length: 20 }, (_, i) => makeRound(`reader-${i + 10}`, 20)).flat()
+    await sink.send(events.slice(0, 220).map(toEventMessage))
+    const seen = new Set<string>()
+    let source: EventSource | null = null
+    const ends: unknown[] = []
+    const reading = (async () => {
+      while (seen.size < events.length) {
+        const mine = createKafkaEventSource(settings, { sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatInterval: 500 })
+        source = mine
+        const onBatch = async ({ partition, messages }: SourceBatch): Promise<void> => {
+          for (const { headers } of messages) seen.add(headers.ce_id ?? '')
+          await mine.commit(partition, nextOffsetOf(messages.at(-1)?.offset ?? '0'))
+        }
+        await mine.run({ onBatch }).catch((error: unknown) => ends.push(error))
+        await sleep(200)
+      }
+    })()
+    await expect.poll(() => seen.size, { timeout: 60_000 }).toBe(220)
+    for (const more of [events.slice(220, 330), events.slice(330)]) {
+      await kafka?.kill()
+      await sleep(1000)
+      await kafka?.restart()
+      while ((await sink.send(more.map(toEventMessage)).catch(() => null)) === null) await sleep(200)
+    }
+    await expect.poll(() => seen.size, { timeout: 120_000 }).toBe(events.length)
+    await (source as EventSource | null)?.stop()
+    await reading
+    await sink.close()
+    for (const end of ends) expect(end).toMatchObject({ code: 'ledger_unavailable' })
   }, 300_000)
 
   /**
