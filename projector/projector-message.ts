@@ -8,13 +8,14 @@ import type { FoldedEvent } from './fold.ts'
 import type { RejectedMessage } from './projection-store.ts'
 
 export type RejectReason = RejectedMessage['reason']
-/** Where a message lies, and what it is known by when it cannot be taken. */
-export type MessagePlace = { readonly partition: number; readonly offset: string; readonly digest: Digest }
+export type MessagePlace = { readonly partition: number; readonly offset: string }
 /** A message that is an event by itself; whether its round takes it is another question. */
 export type ReadEvent = { readonly isEvent: true; readonly place: MessagePlace; readonly roundId: string; readonly folded: FoldedEvent }
 export type Unreadable = {
   readonly isEvent: false
   readonly place: MessagePlace
+  /** Of the value as it came. */
+  readonly digest: Digest
   readonly reason: RejectReason
   readonly detail: string
   readonly eventId: string | null
@@ -29,8 +30,15 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * key the event's subject. Never throws, and nothing of the payload gets into the answer where it is refused, save ids.
  */
 export function readMessage(partition: number, { offset, key, value }: SourceMessage): ReadMessage {
-  const place = { partition, offset, digest: sha256Digest(value ?? new Uint8Array()) }
-  const refuse = (reason: RejectReason, detail: string, json?: Json): Unreadable => ({ isEvent: false, place, reason, detail, ...idsOf(json) })
+  const place = { partition, offset }
+  const refuse = (reason: RejectReason, detail: string, json?: Json): Unreadable => ({
+    isEvent: false,
+    place,
+    digest: sha256Digest(value ?? new Uint8Array()),
+    reason,
+    detail,
+    ...idsOf(json),
+  })
   if (value === null) return refuse('not_json', 'the message has no value')
   if (value.length > MAX_EVENT_BYTES) return refuse('event_too_large', `${value.length} bytes; the limit is ${MAX_EVENT_BYTES}`)
   const text = decode(value)
@@ -45,8 +53,8 @@ export function readMessage(partition: number, { offset, key, value }: SourceMes
   return { isEvent: true, place, roundId: event.subject, folded: { id: event.id, type: event.type, checkId: event.checkid ?? null, text, event } }
 }
 
-export function toRejected({ place, reason, detail, eventId, roundId }: Unreadable, at: Date): RejectedMessage {
-  return { ...place, reason, detail, eventId, roundId, at: at.toISOString() }
+export function toRejected({ place, digest, reason, detail, eventId, roundId }: Unreadable, at: Date): RejectedMessage {
+  return { ...place, digest, reason, detail, eventId, roundId, at: at.toISOString() }
 }
 
 function decode(value: Uint8Array): string | null {

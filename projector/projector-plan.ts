@@ -1,3 +1,4 @@
+import { sha256Digest } from '../schemas/digest.ts'
 import { isRootedType } from '../schemas/event.ts'
 import { addToFold, emptyFold, type Fold, type FoldedEvent, foldEvents } from './fold.ts'
 import type { RawEvent } from './projection-store.ts'
@@ -67,7 +68,7 @@ export function planBatch(known: ReadonlyMap<string, HeldRound>, messages: reado
   return { events, rejected, touchedRounds: touched, duplicates }
 }
 
-export function toRawEvent(roundId: string, { id, type, checkId, text, event }: FoldedEvent, { partition, offset }: Omit<MessagePlace, 'digest'>): RawEvent {
+export function toRawEvent(roundId: string, { id, type, checkId, text, event }: FoldedEvent, { partition, offset }: MessagePlace): RawEvent {
   return { id, roundId, type, checkId, time: event.time, text, partition, offset }
 }
 
@@ -100,5 +101,5 @@ function copy(round: HeldRound | undefined): HeldRound {
 }
 
 function toRefused({ place, roundId, folded }: ReadEvent, refusal: Refusal): Unreadable {
-  return { isEvent: false, place, ...refusal, eventId: folded.id, roundId }
+  return { isEvent: false, place, digest: sha256Digest(folded.text), ...refusal, eventId: folded.id, roundId }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { zstdDecompressSync } from 'node:zlib'
 import type { MessageSink, OutgoingMessage } from '../../ledger/event-source.ts'
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts'
 import { projectRound } from '../../projector/project-round.ts'
@@ -149,7 +150,7 @@ export function readProjected(file: string): Projected {
     return {
       events,
       rejected: rejected.map((row) => ({ ...row })) as never,
-      snapshots: new Map(snapshots.map((row) => [String(row.artifact_id), String(row.snapshot)])),
+      snapshots: new Map(snapshots.map((row) => [String(row.artifact_id), zstdDecompressSync(row.snapshot as Uint8Array).toString('utf8')])),
       finals: snapshots.flatMap((row) => (row.is_final === 1 ? [String(row.artifact_id)] : [])),
       all: JSON.stringify([events, rejected, snapshots]),
     }
