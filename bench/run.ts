@@ -4,12 +4,13 @@ import { type BenchRow, benchAppend } from './append.ts'
 import { benchFold } from './fold.ts'
 import { benchGuards } from './guards.ts'
 import { benchHistory } from './history.ts'
+import { benchRelay } from './relay.ts'
 import { benchStart } from './start.ts'
 
-const HELP = `node bench/run.ts [--events N] [--only append,fold,guards,history,start]
+const HELP = `node bench/run.ts [--events N] [--only append,fold,guards,history,relay,start]
 
 Compares with the floor in the same run and prints ratios: 1 is as fast as what it is compared with, 0.5 half as fast.
-"history" takes minutes and runs only where it is named. Absolute times are only there to read the ratios by; machines differ and are noisy.
+"history" and "relay" take minutes and run only where they are named. Absolute times are only there to read the ratios by; machines differ and are noisy.
 `
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' }, only: { type: 'string' }, help: { type: 'boolean' } } })
@@ -22,6 +23,7 @@ async function main(events: number, only: readonly string[]): Promise<void> {
     fold: () => benchFold(events),
     guards: () => benchGuards(),
     history: () => benchHistory([100_000, events]),
+    relay: () => benchRelay(Math.min(events, 40_000)),
     start: async () => benchStart(),
   }
   console.log(`node ${process.versions.node}, ${cpus().length} processors, ${Math.round(totalmem() / 1e9)} GB`)
