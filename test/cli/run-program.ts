@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+/** The real program as users start it, with the pinned Node. */
+export const ROOT = path.join(import.meta.dirname, '../..')
+export const NODE = path.join(ROOT, 'node_modules/.bin/node')
+export const PROGRAM = path.join(ROOT, 'cli/evidence.js')
+export const LOCALHOST = path.join(ROOT, 'examples/localhost/estate.yaml')
+export const ROUNDS_DIR = path.join(ROOT, 'examples/awoooi/rounds')
+
+export type Ran = { code: number | null; stdout: string; stderr: string }
+
+/** What a user's shell has, without anything that this test run set for itself. */
+export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { EVIDENCE_LEDGER: _a, NO_COLOR: _b, FORCE_COLOR: _c, NODE_OPTIONS: _d, VITEST: _e, ...rest } = process.env
+  return { ...rest, ...more }
+}
+
+export function newFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), 'evidence-cli-'))
+}
+
+export function runEvidence(cwd: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; input?: string | Buffer; node?: string } = {}): Ran {
+  const ran = spawnSync(options.node ?? NODE, [PROGRAM, ...args], {
+    cwd,
+    env: plainEnvironment(options.env),
+    input: options.input ?? '',
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (ran.error) throw ran.error
+  return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr }
+}
