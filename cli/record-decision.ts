@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
 import { v7 } from 'uuid'
+import type { GuardInput } from '../guards/guard-input.ts'
+import { canonicalDigest } from '../schemas/digest.ts'
 import { dataSchemaUri, type EventData, type EventType, encodeEvent } from '../schemas/event.ts'
 import { withLedger } from './stores.ts'
 
@@ -19,6 +21,25 @@ export async function recordDecision<T extends DecisionType>(ledgerPath: string,
     data,
   })
   await withLedger(ledgerPath, 'existing', (ledger) => ledger.append([event]))
+}
+
+/** Records what a guard answered about a round of the ledger. */
+export async function recordGuard(
+  ledgerPath: string,
+  roundId: string,
+  { summary }: GuardInput,
+  decision: { guard: EventData<'guard.evaluated.v1'>['guard']; result: unknown; isYes: boolean; declared?: readonly string[] },
+): Promise<void> {
+  const { values, digest } = summary
+  await recordDecision(ledgerPath, roundId, 'guard.evaluated.v1', {
+    guard: decision.guard,
+    policy_version: values.POLICY_VERSION ?? 'unknown',
+    evidence_root: values.EVIDENCE_ROOT ?? null,
+    summary_digest: digest,
+    result_digest: canonicalDigest(decision.result),
+    answer: decision.isYes ? 'yes' : 'no',
+    declared: (decision.declared ?? []).map((name) => (/^[A-Z0-9_]{1,64}$/.test(name) ? name : 'unknown')),
+  })
 }
 
 /** URI of this machine as a producer of events. */
