@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -32,4 +32,11 @@ export function runEvidence(cwd: string, args: readonly string[], options: { env
   })
   if (ran.error) throw ran.error
   return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr }
+}
+
+/** A Node on this machine that is not the pinned one; null where there is none. */
+export function otherNode(): string | null {
+  const folders = (process.env.PATH ?? '').split(':').filter((one) => one !== '' && !one.startsWith(ROOT))
+  const found = folders.map((one) => path.join(one, 'node')).filter((file) => existsSync(file))
+  return found.find((file) => !spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v24.')) ?? null
 }

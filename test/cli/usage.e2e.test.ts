@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addEvidenceCommands } from '../../cli/commands.ts'
-import { LOCALHOST, NODE, newFolder, PROGRAM, plainEnvironment, ROOT, runEvidence } from './run-program.ts'
+import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, ROOT, runEvidence } from './run-program.ts'
 
 const folder = newFolder()
 
@@ -77,7 +77,8 @@ describe('usage errors: exit 2, one clear line and what to do', () => {
       expect({ code: json.code, stdout: json.stdout }).toEqual({ code: 2, stdout: '' })
       const { error } = JSON.parse(json.stderr) as { error: { code: string; message: string; remedy: string | null } }
       // Two commands have no --json: what they print is JSON already, or a script.
-      if (args[1] !== 'export' && args[0] !== 'completion') expect(stderr).toBe(`evidence: ${error.code}: ${error.message}\n${error.remedy === null ? '' : `  ${error.remedy}\n`}`)
+      if (args[1] !== 'export' && args[0] !== 'completion')
+        expect(stderr).toBe(`evidence: ${error.code}: ${error.message}\n${error.remedy === null ? '' : `  ${error.remedy}\n`}`)
     })
   }
   for (const args of [[], ['round'], ['guard'], ['ledger']]) {
@@ -122,13 +123,6 @@ describe('colour', () => {
     expect(onTerminal({ TERM: 'xterm-256color', NO_COLOR: '1' })).not.toContain(colour)
   })
 })
-
-/** A Node on this machine that is not the pinned one; null where there is none. */
-function otherNode(): string | null {
-  const folders = (process.env.PATH ?? '').split(':').filter((one) => one !== '' && !one.startsWith(ROOT))
-  const found = folders.map((one) => path.join(one, 'node')).filter((file) => existsSync(file))
-  return found.find((file) => !spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v24.')) ?? null
-}
 
 describe('the launcher under another Node', () => {
   const other = otherNode()
