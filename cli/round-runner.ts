@@ -69,7 +69,9 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
       return { snapshot, summaryFile }
     })
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    // After an interrupt the listeners stay: a second Ctrl-C, or the one that the launcher hands on, must not kill the
+    // process before it has said what happened and set its exit code.
+    if (!interrupt.signal.aborted) process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 }
 
