@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { makeOpened, makeRound, makeTcpObserved } from '../support/make-events.ts'
-import { LOCALHOST, NODE, newFolder, PROGRAM, plainEnvironment, type Ran, ROUNDS_DIR, runEvidence } from './run-program.ts'
+import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, type Ran, ROUNDS_DIR, runEvidence } from './run-program.ts'
 
 const folder = newFolder()
 const GREEN = 'awoooi-post-reboot-readiness-20260626-235600'
