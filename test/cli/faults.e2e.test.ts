@@ -38,7 +38,7 @@ function tooLarge(roundId: string): string {
 }
 
 describe('emit', () => {
-  const emit = (cwd: string, input: string, ...args: string[]): Ran => runEvidence(cwd, ['emit', ...args], { input })
+  const emit = (cwd: string, input: string | Buffer, ...args: string[]): Ran => runEvidence(cwd, ['emit', ...args], { input })
   test('takes events into an open round; the same input again is harmless', () => {
     const own = newFolder()
     const lines = makeRound('emitted-1', 3).map(lineOf).join('')
@@ -73,8 +73,9 @@ describe('emit', () => {
       dataschema: 'urn:evidence-ledger:schema:escrow.marked.v1',
       data: { item: 'a', evidence_id_sha256: 'a'.repeat(64), dry_run: false },
     }
-    const cases: readonly (readonly [string, RegExp])[] = [
+    const cases: readonly (readonly [string | Buffer, RegExp])[] = [
       ['nonsense\n', /event_invalid: stdin:1: not_json/],
+      [Buffer.concat([Buffer.from(opened.slice(0, -3)), Buffer.from([0xc3, 0x28]), Buffer.from('"}\n')]), /event_invalid: stdin:1: not UTF-8/],
       [`\n\n${opened.replace('{', '{"id":"x",')}`, /event_invalid: stdin:3: duplicate_key at \/id/],
       [opened.replace('{', '{"approved":true,'), /event_invalid: stdin:1: event is invalid at \//],
       [`${JSON.stringify(decision)}\n`, /event_invalid: stdin:1: escrow\.marked\.v1 is a decision/],

@@ -30,7 +30,8 @@ export function runEvidence(cwd: string, args: readonly string[], options: { env
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  if (ran.error) throw ran.error
+  // A program that refused its input early has not read all of it; its answer is there all the same.
+  if (ran.error && (ran.error as NodeJS.ErrnoException).code !== 'EPIPE') throw ran.error
   return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr }
 }
 
