@@ -2,19 +2,17 @@ import { hostname } from 'node:os'
 import { v7 } from 'uuid'
 import type { GuardInput } from '../guards/guard-input.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
-import { dataSchemaUri, type EventData, type EventType, encodeEvent } from '../schemas/event.ts'
+import { type DecisionType, dataSchemaUri, type EventData, encodeEvent } from '../schemas/event.ts'
 import { withLedger } from './stores.ts'
 
-type DecisionType = Extract<EventType, 'guard.evaluated.v1' | 'packets.exported.v1' | 'response.preflighted.v1'>
-
-/** Appends a decision beside its round (contract §2): what was decided, from which digests; never any content. */
-export async function recordDecision<T extends DecisionType>(ledgerPath: string, roundId: string, type: T, data: EventData<T>): Promise<void> {
+/** Appends a decision beside its subject, mostly a round (contract §2): what was decided, from which digests; never any content. */
+export async function recordDecision<T extends DecisionType>(ledgerPath: string, subject: string, type: T, data: EventData<T>): Promise<void> {
   const event = encodeEvent({
     specversion: '1.0',
     id: v7(),
     source: producerSource(),
     type,
-    subject: roundId,
+    subject,
     time: new Date().toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataSchemaUri(type),

@@ -11,6 +11,7 @@ import { judgeGate } from '../projector/judge-gate.ts'
 import { findPolicy } from '../projector/policies.ts'
 import { projectRound } from '../projector/project-round.ts'
 import { EvidenceError } from '../schemas/errors.ts'
+import { ESCROW_SUBJECT } from '../schemas/escrow-subject.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import { summaryText } from '../schemas/summary-text.ts'
 import { note } from './output.ts'
@@ -37,6 +38,7 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
   const loaded = await loadEstate(options.estate)
   const policy = findPolicy(options.policy ?? loaded.estate.policy)
   const roundId = options.id ?? defaultRoundId(loaded.estate.estate, new Date())
+  if (roundId === ESCROW_SUBJECT) throw new EvidenceError('usage', `${ESCROW_SUBJECT} is kept for escrow markers`, { remedy: 'choose another --id' })
   if (!/^[a-z0-9][a-z0-9-]{2,99}$/.test(roundId)) throw new EvidenceError('usage', 'a round id is [a-z0-9][a-z0-9-]{2,99}', { remedy: 'choose another --id' })
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()

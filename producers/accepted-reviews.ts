@@ -1,12 +1,14 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import type { EventData, EventOf, EvidenceEvent } from '../schemas/event.ts'
+import { isSamePerson } from '../schemas/same-person.ts'
 
 type Review = EventOf<'review.recorded.v1'>
 
 /**
  * Acceptances a round may rest on when it opens (contract §5, Review): by a reviewer who is neither the owner nor the
  * operator of the reviewed round, of a response whose preflight in the same round found nothing, not expired, and not
- * taken back by a later rejection of the same response.
+ * taken back by a rejection of the same response. A rejection counts whatever its time says: clocks are set back, and
+ * `review record` takes no acceptance after one.
  */
 export async function acceptedReviews(ledger: Ledger, at: Date): Promise<EventData<'round.opened.v1'>['reviews']> {
   const reviews: Review[] = []
@@ -32,10 +34,8 @@ function parseRelevant(text: string): EvidenceEvent | null {
 
 function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, ready: ReadonlySet<string>, at: Date): boolean {
   const { decision, reviewer, owner, expires_at: expiresAt, response_digest: digest, gate_id: gate } = review.data
-  const isIndependent = reviewer !== owner && operator !== undefined && reviewer !== operator
-  const isTakenBack = all.some(
-    (other) => other.data.decision === 'rejected' && other.data.response_digest === digest && other.data.gate_id === gate && other.time >= review.time,
-  )
+  const isIndependent = operator !== undefined && !isSamePerson(reviewer, owner) && !isSamePerson(reviewer, operator)
+  const isTakenBack = all.some(({ data }) => data.decision === 'rejected' && data.response_digest === digest && data.gate_id === gate)
   return decision === 'accepted' && isIndependent && !isTakenBack && ready.has(`${review.subject} ${digest}`) && Date.parse(expiresAt) > at.getTime()
 }
 

@@ -1,3 +1,4 @@
+import { findSecretLike } from '../schemas/secret-like.ts'
 import { isSecretLike } from './scrub-line.ts'
 
 /** Words of templates and tests; an id made of them points at nothing (contract §5, Escrow). */
@@ -22,5 +23,5 @@ export function evidenceIdProblem(text: string): 'malformed' | 'placeholder' | '
   const words = text.replace(/[_-]+/gu, ' ')
   if (PLACEHOLDERS.some((pattern) => pattern.test(text) || pattern.test(words))) return 'placeholder'
   if (!SHAPE.test(text)) return 'malformed'
-  return isSecretLike(text) ? 'secret_like' : null
+  return isSecretLike(text) || findSecretLike(text) !== null ? 'secret_like' : null
 }

@@ -120,6 +120,14 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       expect(await ledger.stats()).toMatchObject({ events: 3, rounds: 1, sealedRounds: 1 })
     })
 
+    it('a subject that was never opened is no round', async () => {
+      const marked = makeEvent('markers', 1, 'escrow.marked.v1', { item: 'a_b', evidence_id_sha256: 'a'.repeat(64), dry_run: true })
+      await ledger.append([marked, ...makeRound('round-a', 1)])
+      expect(await ledger.roundIds()).toEqual(['round-a'])
+      expect(await ledger.stats()).toMatchObject({ events: 4, rounds: 1, sealedRounds: 1 })
+      expect(idsOf(await collect(ledger.readRound('markers')))).toEqual([marked.id])
+    })
+
     it('reads rounds apart, however they are mixed', async () => {
       const [a, b] = [makeRound('round-a', 8), makeRound('round-b', 8)]
       const mixed = a.flatMap((event, i) => [event, b[i] as EncodedEvent])
