@@ -157,8 +157,9 @@ describe('interrupted', () => {
       const child = spawn(NODE, [PROGRAM, 'round', 'run', '--estate', 'slow.yaml', '--id', 'stopped-1'], { cwd: own, env: plainEnvironment() })
       let stderr = ''
       child.stderr.on('data', (chunk) => {
+        const before = stderr
         stderr += String(chunk)
-        if (stderr.includes('gate P0-FAST done')) child.kill(signal)
+        if (!before.includes('gate P0-FAST done') && stderr.includes('gate P0-FAST done')) child.kill(signal)
       })
       const [code] = await once(child, 'close')
       expect(code, stderr).toBe(3)
