@@ -29,7 +29,7 @@ export async function lookAtEscrow(estateFile: string, ledger: Ledger): Promise<
       items: section.items,
       markers: toMarkerMap(seen.flatMap((one) => one.markers)),
       otherwise: withoutMarker(looks),
-      reviews: await acceptedReviews(ledger, now),
+      reviews: await acceptedReviews(ledger, loaded.estate.estate, now),
       at: now.toISOString(),
       missing: null,
     },

@@ -54,7 +54,7 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
         options: { skipped_parts: options.skip ?? [], only_gates: options.only ?? null, watch_attempt: null, alert_test: false },
         operator: options.operator ?? userName(),
         tool: { name: 'evidence-ledger', version: '0.1.0' },
-        reviews: await acceptedReviews(ledger, new Date()),
+        reviews: await acceptedReviews(ledger, loaded.estate.estate, new Date()),
         source: producerSource(),
         ledger,
         probes: PROBES,
