@@ -36,7 +36,8 @@ describe('--help', () => {
     const rounds = ['run', 'import', 'list', 'show', 'diff', 'rejudge'].map((one) => `round ${one}`)
     const guards = ['declaration', 'dispatch', 'packets', 'contract', 'preflight'].map((one) => `guard ${one}`)
     const ledger = ['verify', 'export', 'stats'].map((one) => `ledger ${one}`)
-    for (const name of [...rounds, 'summary', ...guards, ...ledger, 'emit', 'completion']) expect(names).toContain(name)
+    for (const name of [...rounds, 'summary', ...guards, 'escrow status', 'escrow mark', 'review record', ...ledger, 'emit', 'completion'])
+      expect(names).toContain(name)
   })
 })
 
