@@ -2,6 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { vi } from 'vitest'
+
+/** Every test here starts programs; on a busy machine that takes as long as it takes. */
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
 /** The real program as users start it, with the pinned Node. */
 export const ROOT = path.join(import.meta.dirname, '../..')
