@@ -39,9 +39,11 @@ export async function lookAtEscrow(estateFile: string, ledger: Ledger): Promise<
 async function lookAtAll(loaded: LoadedEstate, inventory: readonly string[], now: Date): Promise<Seen[]> {
   const { estate, baseDir } = loaded
   const stop = new AbortController()
-  const hosts = createHostTransports(estate, await buildOpenTransport(estate, baseDir, process.env.SSH_AUTH_SOCK), stop.signal)
+  const checks = estate.checks.filter((check) => inventory.includes(check.id))
+  // Markers on this machine can be read without the keys of the others.
+  const needed = { ...estate, hosts: estate.hosts.filter((host) => checks.some((check) => check.host === host.id)) }
+  const hosts = createHostTransports(needed, await buildOpenTransport(needed, baseDir, process.env.SSH_AUTH_SOCK), stop.signal)
   try {
-    const checks = estate.checks.filter((check) => inventory.includes(check.id))
     return await Promise.all(checks.map((check) => lookAt(check, loaded, hosts, now)))
   } finally {
     stop.abort()

@@ -4,6 +4,9 @@ import { isSamePerson } from '../schemas/same-person.ts'
 
 type Review = EventOf<'review.recorded.v1'>
 
+/** `round.opened` takes no more. The oldest are left out, which can only make a verdict worse. */
+const MAX_REVIEWS = 200
+
 /** Who ran the reviewed round, and over which estate. */
 type Reviewed = { operator: string; estate: string }
 
@@ -27,7 +30,8 @@ export async function acceptedReviews(ledger: Ledger, estate: string, at: Date):
     }
   }
   const own = reviews.filter((review) => rounds.get(review.subject)?.estate === estate)
-  return own.filter((review) => isAccepted(review, reviews, rounds.get(review.subject)?.operator, ready, at)).map(toAccepted)
+  const accepted = own.filter((review) => isAccepted(review, reviews, rounds.get(review.subject)?.operator, ready, at))
+  return accepted.slice(-MAX_REVIEWS).map(toAccepted)
 }
 
 /** Most of a ledger is evidence; looking for the type's name first keeps parsing off the long way. */
