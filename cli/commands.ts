@@ -190,7 +190,7 @@ function addReview(program: Command): void {
     .description('accept or reject a preflighted response until a date; authorizes nothing')
     .requiredOption('--gate <gate>', 'owner gate of the round')
     .requiredOption('--response-file <file>', 'exactly the file that was preflighted')
-    .addOption(new Option('--packet-file <file>', 'also check that this packet file is the round’s'))
+    .addOption(new Option('--packet-file <file>', 'also check that this is the packet file of the round'))
     .requiredOption('--reviewer <name>', 'neither the owner nor the operator of the round')
     .requiredOption('--owner <name>', 'owner_id of the response')
     .addOption(new Option('--decision <decision>', 'what the reviewer says').choices(['accepted', 'rejected']).makeOptionMandatory())
