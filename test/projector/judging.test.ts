@@ -219,13 +219,23 @@ describe('post-start result, first rule that holds', () => {
       { url: 'http://r/', status: 500, bytes: 0, body_sha256: null, redirect_host: null },
       { attempts: [{ ...attempt('unmet'), status: 500, body_ok: null }] },
     )
-    expect(judge([tcp('a'), route], [tcpSeen('a'), bad]).summary.OVERALL_DECLARATION).toBe('BLOCKED')
+    expect(judge([tcp('a'), route], [tcpSeen('a'), bad]).summary).toMatchObject({ OVERALL_DECLARATION: 'SERVICE_AVAILABLE_DEGRADED', POST_START_PASS: '1' })
     expect(judge([tcp('a'), route, tcp('q', { part: 'quick_check' })], [tcpSeen('a'), tcpSeen('q'), bad]).summary).toMatchObject({
       OVERALL_DECLARATION: 'SERVICE_AVAILABLE_DEGRADED',
       SERVICE_GREEN: '0',
     })
     const skipped = [tcpSeen('a'), notEvaluated('q', 'skipped_by_operator', null)]
     expect(judge([tcp('a'), tcp('q')], skipped, { skipped: ['quick_check'] }).summary.OVERALL_DECLARATION).toBe('SERVICE_AVAILABLE_DEGRADED')
+  })
+
+  test('the cold start is one check of the post-start check, so a lone known limit beside it does not block', () => {
+    const limit = tcp('q', { part: 'quick_check', severity: 'warn', warning_class: 'BOUNDARY' })
+    expect(judge([tcp('a'), limit], [tcpSeen('a'), failed('q')]).summary).toMatchObject({
+      OVERALL_DECLARATION: 'FULL_STACK_GREEN',
+      POST_START_PASS: '1',
+      POST_START_WARN: '1',
+    })
+    expect(judge([tcp('a', { severity: 'warn' }), limit], [failed('a'), failed('q')]).summary.OVERALL_DECLARATION).toBe('BLOCKED')
   })
 
   test('missing escrow markers leave the green that says so', () => {
