@@ -34,6 +34,8 @@ export function addEvidenceCommands(program: Command): void {
   addRound(program)
   addSummary(program)
   addGuard(program)
+  addEscrow(program)
+  addReview(program)
   addLedger(program)
   addHistory(program)
   addEmit(program)
@@ -158,6 +160,50 @@ function addGuard(program: Command): void {
   guarded('preflight', 'checks what an owner sent back; fails closed, accepts nothing').addOption(
     new Option('--response-file <file>', 'what the owner sent back'),
   )
+}
+
+function addEscrow(program: Command): void {
+  const escrow = program.command('escrow').description('markers of recovery records: references, never secrets')
+  escrow
+    .command('status')
+    .description('markers and reviews of every item in escrow; exit 0 only when none is missing')
+    .addOption(new Option('--estate <file>', 'look now, as a round of this estate would'))
+    .addOption(new Option('--round <id>', 'do not look: what this round of the ledger saw'))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence escrow status --estate estate.yaml\n  evidence escrow status --round ROUND')
+    .action(lazy(() => import('./commands/escrow-status.ts')))
+  escrow
+    .command('mark')
+    .description('write the marker of an item, after a --dry-run of the same item and evidence id')
+    .requiredOption('--item <item>', 'the item')
+    .requiredOption('--evidence-id <id>', 'id of an existing record outside; never a secret')
+    .requiredOption('--markers <dir>', 'folder of the markers')
+    .option('--dry-run', 'check everything, record that it passed, write no marker')
+    .addOption(new Option('--estate <file>', 'take the items of this estate (default: the five of the runbook)'))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/escrow-mark.ts')))
+}
+
+function addReview(program: Command): void {
+  program
+    .command('review')
+    .description('the word of an independent reviewer')
+    .command('record')
+    .argument('<round>', 'round id')
+    .description('accept or reject a preflighted response until a date; authorizes nothing')
+    .requiredOption('--gate <gate>', 'owner gate of the round')
+    .requiredOption('--response-file <file>', 'exactly the file that was preflighted')
+    .addOption(new Option('--packet-file <file>', 'also check that this is the packet file of the round'))
+    .requiredOption('--reviewer <name>', 'neither the owner nor the operator of the round')
+    .requiredOption('--owner <name>', 'owner_id of the response')
+    .addOption(new Option('--decision <decision>', 'what the reviewer says').choices(['accepted', 'rejected']).makeOptionMandatory())
+    .addOption(new Option('--expires <date>', 'first day or moment (UTC) that an acceptance no longer counts; at most 366 days ahead'))
+    .addOption(new Option('--items <items>', 'only these items, comma-separated (default: all that the response evidences)').argParser(list))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/review-record.ts')))
 }
 
 function addLedger(program: Command): void {

@@ -17,7 +17,8 @@ if (Number(process.versions.node.split('.')[0]) === WANTED) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   // Signals of the terminal reach the child by themselves; those sent to this process alone are handed on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(code === null ? (signal === 'SIGINT' ? 130 : 3) : code))
+  // A child that a signal ended gave no answer: could not tell.
+  child.on('exit', (code) => process.exit(code === null ? 3 : code))
   child.on('error', () => process.exit(3))
 } else {
   console.error(

@@ -26,8 +26,15 @@ export async function main(argv: string[]): Promise<void> {
 function reportUsage(error: CommanderError, isJson: boolean): 2 | 3 {
   // A command without its subcommand has printed its help instead.
   if (error.code === 'commander.help' && !isJson) return 2
-  const message = error.code === 'commander.help' ? 'no command is named' : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  const message = error.code === 'commander.help' ? 'no command is named' : withoutValues(error)
   return reportError(new EvidenceError('usage', message, { remedy: '--help shows every command and option' }), isJson)
+}
+
+/** What stands where no value belongs may be a secret on its way to another option: it is not repeated. */
+function withoutValues({ code, message }: CommanderError): string {
+  const plain = message.replace(/^error: /, '').replaceAll('\n', ' ')
+  if (code === 'commander.excessArguments') return plain.replace(/(but got \d+): .*$/, '$1')
+  return code === 'commander.unknownOption' ? plain.replace(/^(unknown option '-[^'=]*)=.*?'(?= \(Did|$)/, "$1'") : plain
 }
 
 function toKnown(error: unknown): unknown {

@@ -11,6 +11,7 @@ import { judgeGate } from '../projector/judge-gate.ts'
 import { findPolicy } from '../projector/policies.ts'
 import { projectRound } from '../projector/project-round.ts'
 import { EvidenceError } from '../schemas/errors.ts'
+import { ESCROW_SUBJECT } from '../schemas/escrow-subject.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import { summaryText } from '../schemas/summary-text.ts'
 import { note } from './output.ts'
@@ -37,6 +38,7 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
   const loaded = await loadEstate(options.estate)
   const policy = findPolicy(options.policy ?? loaded.estate.policy)
   const roundId = options.id ?? defaultRoundId(loaded.estate.estate, new Date())
+  if (roundId === ESCROW_SUBJECT) throw new EvidenceError('usage', `${ESCROW_SUBJECT} is kept for escrow markers`, { remedy: 'choose another --id' })
   if (!/^[a-z0-9][a-z0-9-]{2,99}$/.test(roundId)) throw new EvidenceError('usage', 'a round id is [a-z0-9][a-z0-9-]{2,99}', { remedy: 'choose another --id' })
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()
@@ -52,7 +54,7 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
         options: { skipped_parts: options.skip ?? [], only_gates: options.only ?? null, watch_attempt: null, alert_test: false },
         operator: options.operator ?? userName(),
         tool: { name: 'evidence-ledger', version: '0.1.0' },
-        reviews: await acceptedReviews(ledger, new Date()),
+        reviews: await acceptedReviews(ledger, loaded.estate.estate, new Date()),
         source: producerSource(),
         ledger,
         probes: PROBES,
@@ -69,7 +71,9 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
       return { snapshot, summaryFile }
     })
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    // After an interrupt the listeners stay: a second Ctrl-C, or the one that the launcher hands on, must not kill the
+    // process before it has said what happened and set its exit code.
+    if (!interrupt.signal.aborted) process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ReferenceType } from '../schemas/response.ts'
-import { type OwnerGateKind, ownerGateOf, type SummaryValues } from '../schemas/summary.ts'
+import { listItems, type OwnerGateKind, ownerGateOf, type SummaryValues } from '../schemas/summary.ts'
 
 /** One thing an owner must prove, the kinds of reference that count, and what must never be sent. */
 export type RequiredEvidence = { id: string; description: string; acceptable: ReferenceType[]; forbidden: string[] }
@@ -57,7 +57,20 @@ const REFERENCE_ONLY: ReferenceType[] = ['vault_item_id', 'sealed_envelope_id', 
 export function ownerGate(id: string, values: SummaryValues): OwnerGate | null {
   const gate = ownerGateOf(id)
   if (gate === null) return null
-  return { id, kind: gate.kind, priority: 'P0', currentEvidence: currentEvidence(gate.kind, gate.prefix, values), ...CHECKLISTS[gate.kind] }
+  const checklist = CHECKLISTS[gate.kind]
+  const requiredEvidence = gate.kind === 'escrow' ? escrowEvidence(values) : checklist.requiredEvidence
+  return { id, kind: gate.kind, priority: 'P0', currentEvidence: currentEvidence(gate.kind, gate.prefix, values), ...checklist, requiredEvidence }
+}
+
+/**
+ * All five items of the runbook, whichever of them is missing, because proving one is worth nothing without the others.
+ * An estate with items of its own is asked for those its summary names.
+ */
+function escrowEvidence(values: SummaryValues): RequiredEvidence[] {
+  const own = listItems(values.ESCROW_MISSING_ITEMS).filter((item) => !ESCROW_ITEM_IDS.includes(item))
+  if (own.length === 0) return CHECKLISTS.escrow.requiredEvidence
+  const known = CHECKLISTS.escrow.requiredEvidence.filter((one) => listItems(values.ESCROW_MISSING_ITEMS).includes(one.id))
+  return [...known, ...own.map((id) => ({ id, description: `${id} can be retrieved by a person`, acceptable: REFERENCE_ONLY, forbidden: NEVER }))]
 }
 
 function currentEvidence(kind: OwnerGateKind, prefix: string, values: SummaryValues): string[] {

@@ -6,6 +6,7 @@ export type StoredEvent = { readonly position: number; readonly id: string; read
 /** `appended`: new events of this call; `duplicates`: events that were already there with the same bytes. */
 export type AppendResult = { appended: number; duplicates: number; lastPosition: number }
 
+/** `rounds` counts subjects that were opened. */
 export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
 
 /**
@@ -36,7 +37,7 @@ export interface Ledger {
   readAll(afterPosition: number): AsyncIterable<readonly StoredEvent[]>
   /** As `readAll`, then waits for more until the signal aborts. */
   follow(afterPosition: number, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]>
-  /** Ids of rounds in order of their first event, newest last. */
+  /** Ids of rounds in order of their first event, newest last. A subject that was never opened is no round (escrow markers). */
   roundIds(): Promise<readonly string[]>
   stats(): Promise<LedgerStats>
   close(): Promise<void>

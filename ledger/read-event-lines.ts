@@ -38,9 +38,14 @@ async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uin
     }
     rest.push(chunk.subarray(start))
     restBytes += chunk.length - start
-    if (restBytes > MAX_LINE_BYTES) throw new EvidenceError('import_invalid', `line ${line}: longer than ${MAX_LINE_BYTES} bytes`)
+    if (restBytes > MAX_LINE_BYTES) throw tooLong(line)
   }
   if (restBytes > 0) yield Buffer.concat(rest)
+}
+
+function tooLong(line: number): EvidenceError {
+  const message = `longer than ${MAX_LINE_BYTES} bytes`
+  return new EvidenceError('import_invalid', `line ${line}: ${message}`, { cause: new EvidenceError('event_too_large', message) })
 }
 
 function toEvent(bytes: Uint8Array, line: number): EncodedEvent | null {

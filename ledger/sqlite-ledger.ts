@@ -65,7 +65,7 @@ class SqliteLedger implements Ledger {
       `SELECT position, id, CAST(payload AS TEXT) AS text FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ${PAGE_ROWS}`,
     )
     this.#runs = db.prepare(RUNS_SQL)
-    this.#head = db.prepare('SELECT events, bytes, (SELECT count(*) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
+    this.#head = db.prepare('SELECT events, bytes, (SELECT count(opened) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
     // From here on the writer waits by itself (see #begin), and readers as retryBusy says.
     db.exec('PRAGMA busy_timeout = 0')
   }
@@ -143,7 +143,7 @@ class SqliteLedger implements Ledger {
   }
 
   async roundIds(): Promise<readonly string[]> {
-    return this.#try(() => this.#db.prepare('SELECT subject FROM rounds ORDER BY round').all()).map((row) => String(row.subject))
+    return this.#try(() => this.#db.prepare('SELECT subject FROM rounds WHERE opened IS NOT NULL ORDER BY round').all()).map((row) => String(row.subject))
   }
 
   async stats(): Promise<LedgerStats> {

@@ -97,8 +97,8 @@ function checkSchema(db: DatabaseSync): Finding | null {
 }
 
 function toProof(scan: LedgerScan): LedgerProof {
-  const rounds = [...scan.rounds.values()]
-  const unsealed = rounds.filter((round) => round.opened !== null && round.sealed === null).map((round) => round.subject)
+  const rounds = [...scan.rounds.values()].filter((round) => round.opened !== null)
+  const unsealed = rounds.filter((round) => round.sealed === null).map((round) => round.subject)
   const sealed = rounds.filter((round) => round.sealed !== null).length
   return { ok: true, events: scan.events, rounds: rounds.length, sealed, unsealed, head: { position: scan.events, chain: scan.chain.toString('hex') } }
 }

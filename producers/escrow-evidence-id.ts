@@ -1,3 +1,4 @@
+import { findSecretLike } from '../schemas/secret-like.ts'
 import { isSecretLike } from './scrub-line.ts'
 
 /** Words of templates and tests; an id made of them points at nothing (contract §5, Escrow). */
@@ -11,6 +12,12 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^(.)\1*$/u,
   /^(?:0?123(?:4(?:5(?:6(?:7(?:8(?:9)?)?)?)?)?)?|abc(?:d(?:e(?:f)?)?)?(?:123)?)$/iu,
 ]
+/** What the general scanners let pass because log lines are full of it, and no record is named like: parts of hashes, OTP seeds in groups. */
+const PARTS_OF_SECRETS: readonly RegExp[] = [
+  /(?<![0-9a-f])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{16,}(?![0-9a-f])/iu,
+  /\b(?:sha-?\d{1,3}|md5|bcrypt|argon2i?d?|pbkdf2)\b\s*[:=#/]/iu,
+  /^(?=.*[2-7])(?:[A-Z2-7]{4}[ -]){3,}[A-Z2-7]{2,4}$/iu,
+]
 const SHAPE = /^[A-Za-z0-9][A-Za-z0-9 ._:/#@+-]{2,119}$/u
 
 /**
@@ -22,5 +29,6 @@ export function evidenceIdProblem(text: string): 'malformed' | 'placeholder' | '
   const words = text.replace(/[_-]+/gu, ' ')
   if (PLACEHOLDERS.some((pattern) => pattern.test(text) || pattern.test(words))) return 'placeholder'
   if (!SHAPE.test(text)) return 'malformed'
-  return isSecretLike(text) ? 'secret_like' : null
+  const isSecret = isSecretLike(text) || findSecretLike(text) !== null || PARTS_OF_SECRETS.some((pattern) => pattern.test(text))
+  return isSecret ? 'secret_like' : null
 }

@@ -184,13 +184,13 @@ function raise(count: number | null, atLeast: number): number | null {
 }
 
 /**
- * Own quick checks beside a cold-start. A delegated cold-start is one more check of theirs, and it looks at the same
- * routes, so its blockers are not added to the same blockers seen by own checks.
+ * Own quick checks beside a cold-start, which is one more check of theirs and passes while it is GREEN. A delegated one
+ * looks at the same routes, so its blockers are not added to the same blockers seen by own checks.
  */
 function withOwnChecks(own: Tally, cold: Cold, coldBlocked: number, demoted: number): Counts {
   const isDelegated = cold.report !== null
   return {
-    pass: own.pass + (isDelegated && cold.printed.result === 'GREEN' ? 1 : 0),
+    pass: own.pass + (cold.printed.result === 'GREEN' ? 1 : 0),
     warn: own.warn + demoted,
     blocked: isDelegated ? Math.max(own.blocked, coldBlocked) : own.blocked + coldBlocked,
     warn_service: own.service,

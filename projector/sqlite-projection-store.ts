@@ -4,11 +4,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import { zstdCompressSync } from 'node:zlib'
 import { inTransaction, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
-import { canonicalJson } from '../schemas/canonical-json.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import type { ProjectionRebuild, ProjectionStore, ProjectionTables, RawEvent, RejectedMessage } from './projection-store.ts'
 import { isUnderOwnPolicy } from './snapshot-rows.ts'
+import { snapshotText } from './snapshot-text.ts'
 import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlite-history-tables.ts'
 
 export const PROJECTION_COMPONENT = 'projection'
@@ -149,7 +149,7 @@ function saveEvents(db: DatabaseSync, events: readonly RawEvent[]): void {
 
 function saveSnapshot(db: DatabaseSync, snapshot: Snapshot, isFinal: boolean): void {
   const { artifact_id: id, policy_version: policy } = snapshot
-  const text = canonicalJson(snapshot)
+  const text = snapshotText(snapshot)
   db.prepare(SAVE_SNAPSHOT).run(id, policy, isFinal ? 1 : 0, snapshot.opened_at, canonicalDigest(snapshot), zstdCompressSync(text))
   if (!isFinal) return
   const opened = db.prepare(OPENED).all(id)

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { toLedgerError } from '../ledger/sqlite-error.ts'
-import { canonicalJson } from '../schemas/canonical-json.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import { Snapshot } from '../schemas/snapshot.ts'
 import { isFinalSnapshot, isUnderOwnPolicy } from './snapshot-rows.ts'
 import type { SnapshotRow, SnapshotStore } from './snapshot-store.ts'
+import { snapshotText } from './snapshot-text.ts'
 import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlite-history-tables.ts'
 
 const COMPONENT = 'snapshots'
@@ -41,7 +41,7 @@ export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { clo
   return {
     async save(snapshot) {
       const { artifact_id: id, policy_version: policy } = snapshot
-      const text = canonicalJson(snapshot)
+      const text = snapshotText(snapshot)
       const row = [snapshot.opened_at, snapshot.evidence.integrity, snapshot.summary.OVERALL_DECLARATION ?? 'unknown', canonicalDigest(snapshot), text]
       guarded(() =>
         inTransaction(db, () => {

@@ -15,7 +15,8 @@ export const ERROR_CODES = {
   import_invalid: 2,
   policy_unknown: 2,
   summary_invalid: 2,
-  packet_unreadable: 2,
+  escrow_item_unknown: 2,
+  evidence_id_refused: 2,
   file_unreadable: 2,
   ledger_missing: 2,
   // could not tell: exit 3

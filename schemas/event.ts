@@ -171,13 +171,9 @@ export type EventType = keyof typeof EVENT_TYPES
 export type EventData<T extends EventType> = z.infer<(typeof EVENT_TYPES)[T]>
 export type ObservedType = `evidence.${FactsKind}.observed.v1`
 
-export const DECISION_TYPES: ReadonlySet<string> = new Set([
-  'guard.evaluated.v1',
-  'packets.exported.v1',
-  'response.preflighted.v1',
-  'review.recorded.v1',
-  'escrow.marked.v1',
-])
+const DECISIONS = ['guard.evaluated.v1', 'packets.exported.v1', 'response.preflighted.v1', 'review.recorded.v1', 'escrow.marked.v1'] as const
+export type DecisionType = (typeof DECISIONS)[number]
+export const DECISION_TYPES: ReadonlySet<string> = new Set(DECISIONS)
 
 /** True for events under the round's root: `round.opened` and all evidence. The seal and decisions are beside it. */
 export function isRootedType(type: string): boolean {

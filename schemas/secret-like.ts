@@ -18,7 +18,7 @@ const PATTERNS: readonly (readonly [SecretCode, RegExp])[] = [
   ['otp_seed', /otpauth:\/\/|\b(?=[A-Z2-7]*[A-Z])(?=[A-Z2-7]*[2-7])[A-Z2-7]{16,}={0,6}\b/],
   [
     'assigned_secret',
-    /\b(pass(word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|client[_-]?secret|private[_-]?key|recovery[_-]?code|authorization|bearer)\b\s*(is|[:=])\s*\S{3,}|\bbearer\s+[A-Za-z0-9._~+/-]{8,}/i,
+    /\b(pass(word|wd|phrase)?|pwd|secret|token|api[ _-]?key|access[ _-]?key|client[ _-]?secret|private[ _-]?key|recovery[ _-]?code|authorization|bearer)\b\s*(is|[:=])\s*\S{3,}|\bbearer\s+[A-Za-z0-9._~+/-]{8,}/i,
   ],
   ['long_hex', /(?<![0-9a-fA-F])[0-9a-fA-F]{24,}(?![0-9a-fA-F])/],
 ]

@@ -1,5 +1,4 @@
 import { checkPacketContract, contractText } from '../../guards/contract.ts'
-import { canonicalDigest } from '../../schemas/digest.ts'
 import { readGuardSource, type SourceOptions } from '../guard-source.ts'
 import { type Answer, printResult } from '../output.ts'
 import { readInputFile } from '../read-input-file.ts'
@@ -12,16 +11,8 @@ export async function run([id]: [string | undefined], options: SourceOptions & {
   const bytes = await readInputFile(options.packetFile, MAX_PACKET_BYTES)
   const result = checkPacketContract(input, Buffer.from(bytes).toString('utf8'))
   if (roundId !== null && options.record !== false) {
-    const { recordDecision } = await import('../record-decision.ts')
-    await recordDecision(options.ledger, roundId, 'guard.evaluated.v1', {
-      guard: 'contract',
-      policy_version: input.summary.values.POLICY_VERSION ?? 'unknown',
-      evidence_root: input.summary.values.EVIDENCE_ROOT ?? null,
-      summary_digest: input.summary.digest,
-      result_digest: canonicalDigest(result),
-      answer: result.status === 'ok' ? 'yes' : 'no',
-      declared: [],
-    })
+    const { recordGuard } = await import('../record-decision.ts')
+    await recordGuard(options.ledger, roundId, input, { guard: 'contract', result, isYes: result.status === 'ok' })
   }
   printResult(options.json, result, contractText(result))
   return result.status === 'ok' ? 0 : 1

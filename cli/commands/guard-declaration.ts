@@ -1,5 +1,4 @@
 import { declarationText, evaluateDeclarations, refusedDeclarations } from '../../guards/declaration.ts'
-import { canonicalDigest } from '../../schemas/digest.ts'
 import { readGuardSource, type SourceOptions } from '../guard-source.ts'
 import { type Answer, note, printResult } from '../output.ts'
 
@@ -10,16 +9,8 @@ export async function run([id]: [string | undefined], options: SourceOptions & {
   const refused = refusedDeclarations(result, options.declare)
   const answer = result.status === 'ok' && refused.length === 0 ? 0 : 1
   if (roundId !== null && options.record !== false) {
-    const { recordDecision } = await import('../record-decision.ts')
-    await recordDecision(options.ledger, roundId, 'guard.evaluated.v1', {
-      guard: 'declaration',
-      policy_version: result.policy_version,
-      evidence_root: input.summary.values.EVIDENCE_ROOT ?? null,
-      summary_digest: input.summary.digest,
-      result_digest: canonicalDigest(result),
-      answer: answer === 0 ? 'yes' : 'no',
-      declared: options.declare.map((name) => (/^[A-Z0-9_]{1,64}$/.test(name) ? name : 'unknown')),
-    })
+    const { recordGuard } = await import('../record-decision.ts')
+    await recordGuard(options.ledger, roundId, input, { guard: 'declaration', result, isYes: answer === 0, declared: options.declare })
   }
   printResult(options.json, result, declarationText(result))
   for (const name of refused)

@@ -39,11 +39,13 @@ async function importEvents(file: string, path: string): Promise<Imported> {
   return withStores(path, 'create', async ({ ledger, snapshots }) => {
     const before = (await ledger.stats()).lastPosition
     const { appended, duplicates } = await importFile(ledger, file)
-    const rounds = new Set<string>()
+    const touched = new Set<string>()
     for await (const page of ledger.readAll(before)) {
-      for (const { text } of page) rounds.add((JSON.parse(text) as { subject: string }).subject)
+      for (const { text } of page) touched.add((JSON.parse(text) as { subject: string }).subject)
     }
+    // Escrow markers, and decisions about a round that is not in the file, are no rounds.
+    const rounds = (await ledger.roundIds()).filter((id) => touched.has(id))
     for (const id of rounds) await projectRound(ledger, id, { store: snapshots })
-    return { rounds: [...rounds], appended, duplicates }
+    return { rounds, appended, duplicates }
   })
 }

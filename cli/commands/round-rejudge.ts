@@ -2,13 +2,16 @@ import { differenceText, diffSnapshots } from '../../projector/diff-snapshots.ts
 import { projectRound } from '../../projector/project-round.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
 import { type Answer, printResult } from '../output.ts'
-import { withStores } from '../stores.ts'
+import { withLedger } from '../stores.ts'
 
-/** `evidence round rejudge ID --policy sop@V`: same evidence, other rules; exit 0 where the new result is green. */
+/**
+ * `evidence round rejudge ID --policy sop@V`: same evidence, other rules; exit 0 where the new result is green. Nothing
+ * is stored: `round list` shows what a round was under its own policy.
+ */
 export async function run([id]: [string], options: { ledger: string; policy: string; json?: boolean }): Promise<Answer> {
-  const { was, now } = await withStores(options.ledger, 'existing', async ({ ledger, snapshots }) => ({
+  const { was, now } = await withLedger(options.ledger, 'readonly', async (ledger) => ({
     was: await projectRound(ledger, id),
-    now: await projectRound(ledger, id, { policy: options.policy, store: snapshots }),
+    now: await projectRound(ledger, id, { policy: options.policy }),
   }))
   const difference = diffSnapshots(was, now)
   const head = [

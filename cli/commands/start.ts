@@ -27,11 +27,11 @@ export async function run(_args: [], options: { estate?: string; ledger: string;
   process.stdout.write(heading('Summary') + summaryText(snapshot.summary))
   process.stdout.write(heading('Declarations') + declarationText(evaluateDeclarations(input)))
   process.stdout.write(heading('Next gates') + dispatchText(dispatchNextGates(input)))
-  process.stdout.write(heading('Files') + `summary        ${summaryFile}\nowner packets  ${packetFile}\nledger         ${options.ledger}\n`)
+  process.stdout.write(`${heading('Files')}summary        ${summaryFile}\nowner packets  ${packetFile}\nledger         ${options.ledger}\n`)
   const proved = proof.ok
     ? `ledger verified: ${proof.events} events, ${proof.sealed} sealed rounds, every hash, root and seal`
     : `LEDGER DAMAGED: ${proof.first.message}`
-  process.stdout.write(heading('Proof') + `${proved}\n`)
+  process.stdout.write(`${heading('Proof')}${proved}\n`)
   const explanation = snapshot.checks.filter((check) => check.status !== 'PASS').map((check) => `  ${check.status} ${check.id}: ${check.reasons.join('; ')}\n`)
   process.stdout.write(`\nRESULT ${summaryLine(snapshot.summary.OVERALL_DECLARATION)}\n${explanation.join('')}`)
   return proof.ok && isGreenOverall(snapshot.summary.OVERALL_DECLARATION) ? 0 : 1

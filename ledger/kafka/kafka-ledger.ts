@@ -135,7 +135,7 @@ class KafkaLedger implements Ledger {
         sum.events++
         sum.bytes += Buffer.byteLength(text)
         sum.lastPosition = Math.max(sum.lastPosition, position)
-        sum.rounds.add(subject)
+        if (type === 'round.opened.v1') sum.rounds.add(subject)
         if (type === 'round.sealed.v1') sum.sealed.add(subject)
       }
     }

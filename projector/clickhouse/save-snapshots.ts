@@ -1,6 +1,6 @@
-import { canonicalJson } from '../../schemas/canonical-json.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { isUnderOwnPolicy, type SnapshotRows, toSnapshotRows } from '../snapshot-rows.ts'
+import { snapshotText } from '../snapshot-text.ts'
 import type { Clickhouse, Row } from './clickhouse.ts'
 
 /** Above every microsecond of the clock: any final snapshot is newer than all that are not. */
@@ -49,7 +49,7 @@ function toSnapshotRow({ snapshot, isFinal, isOwn, flat: { round }, version }: J
     integrity: round.integrity,
     digest: round.snapshotDigest,
     snapshot_key: snapshotKey(round.snapshotDigest),
-    snapshot: canonicalJson(snapshot),
+    snapshot: snapshotText(snapshot),
   }
 }
 

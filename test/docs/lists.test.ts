@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { REVIEW_REFUSALS } from '../../guards/review.ts'
 import { VERSIONS } from '../../projector/policies.ts'
 import { CONTRACT_REASONS } from '../../schemas/contract.ts'
 import { DECLARATIONS } from '../../schemas/declarations.ts'
@@ -17,6 +18,7 @@ const LISTS: readonly (readonly [string, string, readonly string[]])[] = [
   ['declarations', 'docs/guards.md', DECLARATIONS],
   ['reasons of the contract guard', 'docs/guards.md', CONTRACT_REASONS],
   ['statuses of a preflight', 'docs/guards.md', PREFLIGHT_STATUSES],
+  ['reasons why a review is refused', 'docs/escrow-and-review.md', Object.keys(REVIEW_REFUSALS)],
   ['kinds of reference', 'docs/guards.md', REFERENCE_TYPES],
   ['keys of a summary', 'docs/summary.md', Object.keys(SUMMARY_KEYS)],
   ['event types', 'docs/events.md', Object.keys(EVENT_TYPES)],

@@ -9,7 +9,7 @@ import { judgeFold } from '../../projector/project-round.ts'
 import { readSummary } from '../../projector/read-summary.ts'
 import { sha256Digest } from '../../schemas/digest.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
-import { isSummaryValue, type SummaryValues, summaryKeyType } from '../../schemas/summary.ts'
+import { isSummaryValue, type SummaryValues, summaryKeyType, toSummaryValue } from '../../schemas/summary.ts'
 import { summaryText } from '../../schemas/summary-text.ts'
 import { judgeRecorded, loadRecordedCorpus } from '../corpus/recorded-corpus.ts'
 import { aDraft, ROUND_ID, sealDraft } from '../support/generated-rounds.ts'
@@ -149,6 +149,27 @@ describe('written and read back, values are the same and agree with each other',
       }),
       { numRuns: 150 },
     )
+  })
+})
+
+describe('what another tool printed oddly is unknown, and the file can still be read', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['BACKUP_LAST_AGGREGATE', '', 'unknown'],
+    ['BACKUP_LAST_AGGREGATE', ' padded ', 'unknown'],
+    ['BACKUP_LAST_AGGREGATE', '2026-06-26 02:31:02', '2026-06-26 02:31:02'],
+    ['ESTATE_VERSION', 'caf\u00e9', 'unknown'],
+    ['WAZUH_ROUTE_CODE', 'pending', 'unknown'],
+    ['STOCK_BLOCKERS', 'two words', 'unknown'],
+    ['STOCK_BLOCKERS', 'a\nSERVICE_GREEN=1', 'unknown'],
+    ['SERVICE_GREEN', 'yes', 'unknown'],
+    ['NO_SUCH_KEY_AT_ALL', '1', 'unknown'],
+  ]
+  for (const [key, value, printed] of cases) test(`${key}=${JSON.stringify(value)}`, () => expect(toSummaryValue(key, value)).toBe(printed))
+  test('as many blockers as an event can name fit', () => {
+    const blockers = Array.from({ length: 200 }, (_, n) => `${n}`.padEnd(120, 'x')).join(',')
+    expect(toSummaryValue('STOCK_BLOCKERS', blockers)).toBe(blockers)
+    const text = summaryText({ ...OPEN_GATES, STOCK_BLOCKERS: blockers, STOCK_FRESHNESS_STATUS: 'blocked' })
+    expect(readSummary(text).values.STOCK_BLOCKERS).toBe(blockers)
   })
 })
 

@@ -18,13 +18,13 @@ export function idsOf(events: readonly { readonly id: string }[]): string[] {
 
 /**
  * The promises of `Ledger`, on an adapter. `skips`: the beginning of a test's name, and the reason why this adapter
- * cannot promise it; the reason is printed with the test.
+ * cannot promise it; such a test is not run and the reason is printed.
  */
 export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHarness>, skips: Readonly<Record<string, string>> = {}): void {
   const check = (title: string, body: () => Promise<void>): void => {
     const reason = Object.entries(skips).find(([beginning]) => title.startsWith(beginning))?.[1]
     if (reason === undefined) it(title, body)
-    else it.skip(`${title} (not here: ${reason})`, body)
+    else console.log(`NOT PROMISED by ${name}: ${title}: ${reason}`)
   }
   describe(`${name}: the ledger port`, () => {
     let harness: LedgerHarness
@@ -126,6 +126,14 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       await refuses([makeOpened('round-a', 4, ['check-0001'])], 'round_exists')
       await ledger.append([makeEvent('round-a', 5, 'round.sealed.v1', { root: '0'.repeat(64), count: 9 })])
       expect(await ledger.stats()).toMatchObject({ events: 3, rounds: 1, sealedRounds: 1 })
+    })
+
+    check('a subject that was never opened is no round', async () => {
+      const marked = makeEvent('markers', 1, 'escrow.marked.v1', { item: 'a_b', evidence_id_sha256: 'a'.repeat(64), dry_run: true })
+      await ledger.append([marked, ...makeRound('round-a', 1)])
+      expect(await ledger.roundIds()).toEqual(['round-a'])
+      expect(await ledger.stats()).toMatchObject({ events: 4, rounds: 1, sealedRounds: 1 })
+      expect(idsOf(await collect(ledger.readRound('markers')))).toEqual([marked.id])
     })
 
     check('reads rounds apart, however they are mixed', async () => {

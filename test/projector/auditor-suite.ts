@@ -30,7 +30,11 @@ export function auditorSuite(hasUsers: boolean, open: () => Promise<{ clickhouse
     await close()
   })
 
-  it.skipIf(!hasUsers)('an auditor reads and changes nothing (needs a server: the in-process engine has no users)', async () => {
+  if (!hasUsers) {
+    console.log('NOT RUN HERE: what an auditor may do needs a ClickHouse server; the in-process engine has no users')
+    return
+  }
+  it('an auditor reads and changes nothing', async () => {
     const { clickhouse, config, close } = await open()
     for (const sql of auditorStatements(clickhouse.database)) await clickhouse.command(sql)
     const auditor = await openClickhouse({ ...config, user: `${clickhouse.database}_auditor`, password: PASSWORD })
