@@ -9,7 +9,7 @@ import { projectRound } from '../../projector/project-round.ts'
 import type { ProjectionTables } from '../../projector/projection-store.ts'
 import { type ProjectorPorts, runProjector } from '../../projector/projector-service.ts'
 import { ServiceMetrics } from '../../projector/service-metrics.ts'
-import { canonicalJson } from '../../schemas/canonical-json.ts'
+import { snapshotText } from '../../projector/snapshot-text.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
 import type { EncodedEvent } from '../../schemas/event.ts'
 import type { FakeTopic } from './fake-event-source.ts'
@@ -125,7 +125,7 @@ export async function projectLocally(rounds: readonly (readonly EncodedEvent[])[
   try {
     for (const round of rounds) await ledger.append(round)
     const ids = await ledger.roundIds()
-    return new Map(await Promise.all(ids.map(async (id) => [id, canonicalJson(await projectRound(ledger, id))] as const)))
+    return new Map(await Promise.all(ids.map(async (id) => [id, snapshotText(await projectRound(ledger, id))] as const)))
   } finally {
     await ledger.close()
   }
