@@ -59,6 +59,6 @@ describe('other shells', () => {
     const lines = runEvidence(folder, ['completion', 'fish']).stdout.trimEnd().split('\n')
     expect(lines).toContain("complete -c evidence -n '__fish_use_subcommand' -f -a guard")
     expect(lines.some((line) => line.includes('-a declaration') && line.includes('__fish_seen_subcommand_from guard'))).toBe(true)
-    for (const line of lines) expect(line).toMatch(/^complete -c evidence -n '[a-z_ ;-]+' (-l [a-z-]+|-f -a [a-z]+)$/)
+    for (const line of lines) expect(line).toMatch(/^complete -c evidence -n '[a-z_ ;-]+' (-l [a-z-]+|-f -a [a-z-]+)$/)
   })
 })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readRanges, readRangesOf } from '../../ledger/kafka/kafka-reader.ts'
 import { connectRelayTopic } from '../../ledger/kafka/kafka-relay-topic.ts'
 import type { KafkaSettings } from '../../ledger/kafka/kafka-settings.ts'
@@ -57,13 +58,23 @@ export function makeRounds(name: string, count: number, checks: number): Encoded
   return Array.from({ length: count }, (_, i) => makeRound(`${name}-${String(i + 1).padStart(3, '0')}`, checks)).flat()
 }
 
-/** Every message of the events topic as text, partition by partition. */
+/**
+ * Every message of the events topic as text, partition by partition. A broker that was just started refuses readers for
+ * a while (coordinator loading), so a whole read is tried again.
+ */
 export async function readTopicTexts(settings: KafkaSettings): Promise<string[]> {
-  const texts: string[] = []
-  await readRangesOf(settings, settings.events_topic, await readRanges(settings, settings.events_topic), async ({ messages }) => {
-    for (const { value } of messages) texts.push(Buffer.from(value ?? []).toString('utf8'))
-  })
-  return texts
+  for (let tries = 1; ; tries++) {
+    const texts: string[] = []
+    try {
+      await readRangesOf(settings, settings.events_topic, await readRanges(settings, settings.events_topic), async ({ messages }) => {
+        for (const { value } of messages) texts.push(Buffer.from(value ?? []).toString('utf8'))
+      })
+      return texts
+    } catch (error) {
+      if (tries === 20) throw error
+      await sleep(1000)
+    }
+  }
 }
 
 export function textsOf(events: readonly EncodedEvent[]): string[] {
