@@ -19,9 +19,17 @@ export type Ssh2Server = {
   stop: () => Promise<void>
 }
 
+/** ssh2 now and then generates a key that it cannot read itself. */
+function usableHostKey(): { private: string; public: string } {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync('ed25519')
+    if (!(ssh2.utils.parseKey(key.private) instanceof Error) && !(ssh2.utils.parseKey(key.public) instanceof Error)) return key
+  }
+}
+
 /** ssh2's own server on a free loopback port: stands in for sshd, and fails in the ways a real one cannot be made to. */
 export async function startSsh2Server(options: { authorizedKey: string; fault?: Fault }): Promise<Ssh2Server> {
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
+  const hostKey = usableHostKey()
   const counts = { connections: 0, authenticated: 0, openChannels: 0, mostChannels: 0 }
   const connections = new Set<Connection>()
   let fault: Fault = options.fault ?? 'shell'
