@@ -27,16 +27,35 @@ export type KafkaProcess = {
 /** How clients reach a node, where it is not plain text: the protocol and the server properties that go with it. */
 export type KafkaListener = { protocol: 'SSL' | 'SASL_SSL'; properties: readonly string[] }
 
-/** `count` nodes that know each other, formatted, started. */
+/** `count` nodes that know each other, formatted, started. A port that was free may be taken a moment later: three tries. */
 export async function startKafkaProcesses(count: number, listener: KafkaListener | null = null): Promise<KafkaProcess[]> {
   const lib = await kafkaClasspath()
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startNodes(lib, count, listener)
+    } catch (error) {
+      if (tries === 3) throw error
+      console.log(`Kafka is started once more: ${String(error).split('\n')[0]?.slice(0, 200)}`)
+    }
+  }
+}
+
+async function startNodes(lib: string, count: number, listener: KafkaListener | null): Promise<KafkaProcess[]> {
   const ports: { broker: number; controller: number }[] = []
   for (let i = 0; i < count; i++) ports.push({ broker: await freePort(), controller: await freePort() })
   const voters = ports.map(({ controller }, i) => `${i + 1}@127.0.0.1:${controller}`).join(',')
-  const clusterId = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+  // Kafka's tool takes an id that begins with a dash for an option.
+  const clusterId = `e${Buffer.from(crypto.getRandomValues(new Uint8Array(16)))
+    .toString('base64url')
+    .slice(1)}`
   const nodes = ports.map((port, i) => createNode(lib, clusterId, configOf(i + 1, port, voters, count, listener)))
-  await Promise.all(nodes.map((node) => node.start()))
-  return nodes
+  try {
+    await Promise.all(nodes.map((node) => node.start()))
+    return nodes
+  } catch (error) {
+    await Promise.allSettled(nodes.map((node) => node.dispose()))
+    throw error
+  }
 }
 
 type NodeConfig = { address: string; text: (dir: string) => string }
