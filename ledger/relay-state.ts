@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { inTransaction, type LedgerFile, migrate, openLedgerFile } from './ledger-file.ts'
-import { toLedgerError } from './sqlite-error.ts'
+import { guardSqlite, toLedgerError } from './sqlite-error.ts'
 
 /**
  * What the relay last saw of a partition: where it began, up to where it was written, and the hash of the message just
@@ -36,13 +36,7 @@ export interface RelayState {
 /** Opens an existing ledger file. Throws as `openLedgerFile`. */
 export function openRelayState(path: string): RelayState {
   const db = openLedgerFile({ path, mode: 'existing' })
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      throw toLedgerError(error, path)
-    }
-  }
+  const guarded = guardSqlite(path)
   guarded(() => migrate(db, COMPONENT, MIGRATIONS))
   return {
     load: (target) => guarded(() => loadProgress(db, target)),

@@ -70,3 +70,14 @@ function unavailable(cause: unknown, path: string, why: string): EvidenceError {
     cause,
   })
 }
+
+/** Runs work on one file's database so that every error of SQLite leaves it as one of ours. */
+export function guardSqlite(path: string): <T>(work: () => T) => T {
+  return (work) => {
+    try {
+      return work()
+    } catch (error) {
+      throw toLedgerError(error, path)
+    }
+  }
+}

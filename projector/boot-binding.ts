@@ -72,8 +72,7 @@ export function staleness(check: Check, event: EvidenceEvent, { opened, estate, 
   }
   if (check.host === undefined) return null
   const boot = boots.get(check.host)
-  const isSource = bootSources(estate).get(check.host) === check
-  if (boot === 'unknown' && !isSource) return `the current boot of host ${check.host} is not known`
+  if (boot === 'unknown' && bootSources(estate).get(check.host) !== check) return `the current boot of host ${check.host} is not known`
   if (boot !== undefined && boot !== 'unknown' && asOf < boot.time) return `evidence from before the current boot of host ${check.host}`
   return null
 }

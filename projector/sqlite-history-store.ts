@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
-import { toLedgerError } from '../ledger/sqlite-error.ts'
+import { guardSqlite, toLedgerError } from '../ledger/sqlite-error.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
 import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, RejectedRow, RoundRow } from './history-store.ts'
 import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
@@ -20,13 +20,7 @@ type Events = () => sql.EventSource
  */
 export function openSqliteHistoryStore(file: HistoryFile): HistoryStore {
   const db = openLedgerFile(file)
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      throw toLedgerError(error, file.path)
-    }
-  }
+  const guarded = guardSqlite(file.path)
   const isWritable = file.mode !== 'readonly'
   guarded(() => prepare(db, file))
   const ask: Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>): T[] => guarded(() => db.prepare(statement).all(params)) as T[]

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
-import { toLedgerError } from '../ledger/sqlite-error.ts'
+import { guardSqlite } from '../ledger/sqlite-error.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import { Snapshot } from '../schemas/snapshot.ts'
 import { isFinalSnapshot, isUnderOwnPolicy } from './snapshot-rows.ts'
@@ -26,13 +26,7 @@ const LIST = `SELECT artifact_id AS artifactId, policy_version AS policyVersion,
  */
 export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { close(): void } {
   const db = openLedgerFile(file)
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      throw toLedgerError(error, file.path)
-    }
-  }
+  const guarded = guardSqlite(file.path)
   guarded(() => {
     if (file.mode === 'readonly') return assertMigrated(db, COMPONENT, MIGRATIONS)
     migrate(db, COMPONENT, MIGRATIONS)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EstablishedNames } from './declarations.ts'
-import { PROBE_KINDS, RECORDED_KINDS } from './facts.ts'
+import type { RECORDED_KINDS } from './facts.ts'
 import { parsePolicyRef } from './policy-ref.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Severity, Sha256Hex, Slug, WarningClass } from './primitives.ts'
 
@@ -311,5 +311,3 @@ export const Estate = z.strictObject({
   owner_gates: z.array(OwnerGateId).max(50).default([]),
 })
 export type Estate = z.infer<typeof Estate>
-
-export const ALL_CHECK_KINDS: readonly string[] = [...PROBE_KINDS, ...RECORDED_KINDS]
