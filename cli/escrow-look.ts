@@ -1,3 +1,4 @@
+import { type InventoryLook, type MarkerStanding, type Standings, toMarkerMap, withoutMarker } from '../api/actions/escrow-standing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { acceptedReviews } from '../producers/accepted-reviews.ts'
 import { inventoryFacts, readEscrowInventory } from '../producers/escrow-inventory.ts'
@@ -8,7 +9,6 @@ import { ProbeFailure } from '../producers/transport.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 import type { Check, CheckOf } from '../schemas/estate.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
-import { type InventoryLook, type MarkerStanding, type Standings, toMarkerMap, withoutMarker } from './escrow-standing.ts'
 
 type Seen = { look: InventoryLook; markers: [item: string, marker: MarkerStanding][] }
 

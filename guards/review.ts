@@ -22,6 +22,7 @@ export const REVIEW_REFUSALS = {
   owner_is_not_who_answered: '--owner must be the owner_id of the response',
   reviewer_is_owner: 'a reviewer is independent: neither the owner nor the operator of the round',
   reviewer_is_operator: 'a reviewer is independent: neither the owner nor the operator of the round',
+  reviewer_is_submitter: 'a reviewer is independent: not whoever sent the response in either',
   expires_not_in_the_future: 'an acceptance must end in the future',
   expires_too_late: 'an acceptance lasts at most 366 days; review again then',
   items_not_evidenced: 'name only items that this response evidences, or leave --items out',
@@ -40,7 +41,7 @@ export type ReviewRequest = Pick<Review, 'decision' | 'reviewer' | 'owner'> & {
 /** What the ledger knows of the round: who ran it, what was preflighted, what was decided. */
 export type ReviewHistory = {
   operator: string
-  preflights: readonly Pick<EventData<'response.preflighted.v1'>, 'packet_set_digest' | 'response_digest' | 'status'>[]
+  preflights: readonly Pick<EventData<'response.preflighted.v1'>, 'packet_set_digest' | 'response_digest' | 'status' | 'submitted_by'>[]
   reviews: readonly Review[]
 }
 
@@ -101,11 +102,13 @@ function responseRefusal(
   return isReady ? null : 'response_no_longer_ready'
 }
 
-function requestRefusal(answered: Answered, request: ReviewRequest, { operator, reviews }: ReviewHistory, at: string): ReviewRefusal | null {
+function requestRefusal(answered: Answered, request: ReviewRequest, { operator, preflights, reviews }: ReviewHistory, at: string): ReviewRefusal | null {
   const { reviewer, owner, decision } = request
   if (isSamePerson(reviewer, owner) || isSamePerson(reviewer, answered.response.owner_id ?? '')) return 'reviewer_is_owner'
   if (!isSamePerson(owner, answered.response.owner_id ?? '')) return 'owner_is_not_who_answered'
   if (isSamePerson(reviewer, operator)) return 'reviewer_is_operator'
+  const submissions = preflights.filter((one) => one.response_digest === answered.digest)
+  if (submissions.some(({ submitted_by: submitter }) => submitter !== undefined && isSamePerson(reviewer, submitter))) return 'reviewer_is_submitter'
   if ((request.items ?? []).some((item) => !answered.evidenced.includes(item))) return 'items_not_evidenced'
   const earlier = reviews.filter((one) => one.response_digest === answered.digest && one.gate_id === request.gate)
   if (earlier.length > 0 && (decision === 'accepted' || earlier.some((one) => one.decision === 'rejected'))) return 'already_decided'

@@ -6,6 +6,12 @@ export type StoredEvent = { readonly position: number; readonly id: string; read
 /** `appended`: new events of this call; `duplicates`: events that were already there with the same bytes. */
 export type AppendResult = { appended: number; duplicates: number; lastPosition: number }
 
+/**
+ * What reads one round: all its events and the decisions beside it, by their texts, in pages. A ledger is one; a store of
+ * history is another, whose order may differ: a round does not depend on it.
+ */
+export type RoundReader = { readRound(roundId: string): AsyncIterable<readonly Pick<StoredEvent, 'id' | 'text'>[]> }
+
 /** `rounds` counts subjects that were opened. */
 export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
 

@@ -9,28 +9,29 @@ const MAX_REVIEWS = 200
 
 /** Who ran the reviewed round, and over which estate. */
 type Reviewed = { operator: string; estate: string }
+/** What the ledger knows of responses, by round and digest: those whose preflight found nothing, and who sent them in. */
+type Responses = { ready: Set<string>; submitters: Map<string, string[]> }
 
 /**
  * Acceptances a round of this estate may rest on when it opens (contract §5, Review): of a round of the same estate, by
- * a reviewer who is neither the owner nor the operator of that round, of a response whose preflight in that round found
- * nothing, not expired, and not taken back by a rejection of the same response. A rejection counts whatever its time
+ * a reviewer who is neither the owner nor the operator of that round nor whoever sent the response in, of a response whose
+ * preflight in that round found nothing, not expired, and not taken back by a rejection of the same response. A rejection counts whatever its time
  * says: clocks are set back, and `review record` takes no acceptance after one.
  */
 export async function acceptedReviews(ledger: Ledger, estate: string, at: Date): Promise<EventData<'round.opened.v1'>['reviews']> {
   const reviews: Review[] = []
   const rounds = new Map<string, Reviewed>()
-  const ready = new Set<string>()
+  const responses: Responses = { ready: new Set(), submitters: new Map() }
   for await (const page of ledger.readAll(0)) {
     for (const { text } of page) {
       const event = parseRelevant(text)
       if (event?.type === 'review.recorded.v1') reviews.push(event)
       if (event?.type === 'round.opened.v1') rounds.set(event.subject, { operator: event.data.operator, estate: event.data.estate.id })
-      if (event?.type === 'response.preflighted.v1' && event.data.status === 'ready_for_independent_review')
-        ready.add(`${event.subject} ${event.data.response_digest}`)
+      if (event?.type === 'response.preflighted.v1') takeResponse(responses, event)
     }
   }
   const own = reviews.filter((review) => rounds.get(review.subject)?.estate === estate)
-  const accepted = own.filter((review) => isAccepted(review, reviews, rounds.get(review.subject)?.operator, ready, at))
+  const accepted = own.filter((review) => isAccepted(review, reviews, rounds.get(review.subject)?.operator, responses, at))
   return accepted.slice(-MAX_REVIEWS).map(toAccepted)
 }
 
@@ -40,11 +41,19 @@ function parseRelevant(text: string): EvidenceEvent | null {
   return isRelevant ? (JSON.parse(text) as EvidenceEvent) : null
 }
 
-function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, ready: ReadonlySet<string>, at: Date): boolean {
+function takeResponse({ ready, submitters }: Responses, { subject, data }: EventOf<'response.preflighted.v1'>): void {
+  const key = `${subject} ${data.response_digest}`
+  if (data.status === 'ready_for_independent_review') ready.add(key)
+  if (data.submitted_by !== undefined) submitters.set(key, [...(submitters.get(key) ?? []), data.submitted_by])
+}
+
+function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, responses: Responses, at: Date): boolean {
   const { decision, reviewer, owner, expires_at: expiresAt, response_digest: digest, gate_id: gate } = review.data
-  const isIndependent = operator !== undefined && !isSamePerson(reviewer, owner) && !isSamePerson(reviewer, operator)
+  const key = `${review.subject} ${digest}`
+  const others = [owner, ...(operator === undefined ? [] : [operator]), ...(responses.submitters.get(key) ?? [])]
+  const isIndependent = operator !== undefined && !others.some((other) => isSamePerson(reviewer, other))
   const isTakenBack = all.some(({ data }) => data.decision === 'rejected' && data.response_digest === digest && data.gate_id === gate)
-  return decision === 'accepted' && isIndependent && !isTakenBack && ready.has(`${review.subject} ${digest}`) && Date.parse(expiresAt) > at.getTime()
+  return decision === 'accepted' && isIndependent && !isTakenBack && responses.ready.has(key) && Date.parse(expiresAt) > at.getTime()
 }
 
 function toAccepted(review: Review): EventData<'round.opened.v1'>['reviews'][number] {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger/ledger.ts'
+import type { RoundReader } from '../ledger/ledger.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import { buildSnapshot } from './build-snapshot.ts'
@@ -17,8 +17,8 @@ import type { SnapshotStore } from './snapshot-store.ts'
  *     summary the flat view, and with it the snapshot
  *     save    only after all of the above
  */
-export async function projectRound(ledger: Ledger, roundId: string, options: { policy?: string; store?: SnapshotStore } = {}): Promise<Snapshot> {
-  const fold = await readRoundFold(ledger, roundId)
+export async function projectRound(rounds: RoundReader, roundId: string, options: { policy?: string; store?: SnapshotStore } = {}): Promise<Snapshot> {
+  const fold = await readRoundFold(rounds, roundId)
   if (fold.events.size === 0) throw new EvidenceError('round_unknown', `no round ${roundId} in this ledger`, { remedy: 'see `evidence round list`' })
   const snapshot = judgeFold(roundId, fold, options.policy)
   // A crash before this line leaves no snapshot, and projecting again gives the same bytes.
@@ -27,9 +27,9 @@ export async function projectRound(ledger: Ledger, roundId: string, options: { p
 }
 
 /** Reads a round page by page; memory depends on the round, not on the ledger. */
-export async function readRoundFold(ledger: Ledger, roundId: string): Promise<Fold> {
+export async function readRoundFold(rounds: RoundReader, roundId: string): Promise<Fold> {
   const fold = emptyFold()
-  for await (const page of ledger.readRound(roundId)) {
+  for await (const page of rounds.readRound(roundId)) {
     foldEvents(
       fold,
       page.map((stored) => stored.text),

@@ -1,7 +1,8 @@
+import { assertEmittable } from '../../api/actions/emit-events.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { readEventLines } from '../../ledger/read-event-lines.ts'
 import { type ErrorCode, EvidenceError } from '../../schemas/errors.ts'
-import { DECISION_TYPES, type EncodedEvent } from '../../schemas/event.ts'
+import type { EncodedEvent } from '../../schemas/event.ts'
 import { type Answer, printResult } from '../output.ts'
 import { withLedger } from '../stores.ts'
 
@@ -33,7 +34,7 @@ async function appendLines(ledger: Ledger, sum: Sum): Promise<void> {
   }
   try {
     for await (const { line, event } of readEventLines(process.stdin)) {
-      if (DECISION_TYPES.has(event.type)) throw decision(line, event.type)
+      assertEmittableLine(line, event.type)
       batch.push(event)
       bytes += event.bytes.length
       if (batch.length >= BATCH_EVENTS || bytes >= BATCH_BYTES) await flush()
@@ -48,8 +49,13 @@ async function appendLines(ledger: Ledger, sum: Sum): Promise<void> {
   await flush()
 }
 
-function decision(line: number, type: string): EvidenceError {
-  return new EvidenceError('import_invalid', `line ${line}: ${type} is a decision`, { remedy: 'decisions are made by the guard commands, not emitted' })
+function assertEmittableLine(line: number, type: string): void {
+  try {
+    assertEmittable(type)
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    throw new EvidenceError('import_invalid', `line ${line}: ${error.message}`, { cause: error })
+  }
 }
 
 /** A bad line under the code of what is wrong with it; null for errors that are not about a line. */

@@ -1,8 +1,9 @@
-import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, Page, RoundRow, TimeRange } from '../../projector/history-store.ts'
+import { toJsonPage, toJsonRow, toTime, toTimeRange } from '../../api/actions/history-json.ts'
+import { roundText } from '../../api/actions/round-text.ts'
+import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, Page, RoundRow } from '../../projector/history-store.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
 import { type HistoryOptions, withHistory } from '../open-history.ts'
-import { type Answer, printResult } from '../output.ts'
-import { showText } from './round-show.ts'
+import { type Answer, paint, printResult } from '../output.ts'
 
 export type HistoryCommandOptions = HistoryOptions & {
   from?: string
@@ -21,23 +22,23 @@ type Tell = (history: HistoryStore, args: readonly string[], options: HistoryCom
 const QUESTIONS: Readonly<Record<string, Tell>> = {
   rounds: async (history, _args, options) => {
     const { estate, overall } = options
-    const filter = { ...rangeOf(options), ...(estate === undefined ? {} : { estate }), ...(overall === undefined ? {} : { overall }) }
+    const filter = { ...toTimeRange(options), ...(estate === undefined ? {} : { estate }), ...(overall === undefined ? {} : { overall }) }
     return pageTold(await history.rounds(filter, pageOf(options)), roundLine)
   },
   events: async (history, [round = ''], options) => pageTold(await history.eventsOf(round, pageOf(options)), eventLine),
-  key: async (history, [estate = '', key = ''], options) => listTold(await history.keyChanges(estate, key, rangeOf(options)), changeLine),
-  check: async (history, [estate = '', check = ''], options) => listTold(await history.checkChanges(estate, check, rangeOf(options)), changeLine),
-  allowed: async (history, [estate = ''], options) => listTold(await history.everAllowed(estate, rangeOf(options)), declarationLine),
+  key: async (history, [estate = '', key = ''], options) => listTold(await history.keyChanges(estate, key, toTimeRange(options)), changeLine),
+  check: async (history, [estate = '', check = ''], options) => listTold(await history.checkChanges(estate, check, toTimeRange(options)), changeLine),
+  allowed: async (history, [estate = ''], options) => listTold(await history.everAllowed(estate, toTimeRange(options)), declarationLine),
   'as-of': async (history, [estate = '', moment = '']) => {
     const snapshot = await history.asOf(estate, toTime(moment, 'end'))
     return snapshot === null
       ? { value: null, text: 'no round of this estate had been opened by then\n', isEmpty: true }
-      : { value: snapshot, text: showText(snapshot) }
+      : { value: snapshot, text: roundText(snapshot, paint) }
   },
   'not-passed': async (history, [estate = '', check = ''], options) =>
-    pageTold(await history.notPassed(estate, check, rangeOf(options), pageOf(options)), checkLine),
-  search: async (history, [text = ''], options) => pageTold(await history.search(text, rangeOf(options), pageOf(options)), eventLine),
-  counts: async (history, _args, options) => listTold(await history.countsByDay(rangeOf(options)), countLine),
+    pageTold(await history.notPassed(estate, check, toTimeRange(options), pageOf(options)), checkLine),
+  search: async (history, [text = ''], options) => pageTold(await history.search(text, toTimeRange(options), pageOf(options)), eventLine),
+  counts: async (history, _args, options) => listTold(await history.countsByDay(toTimeRange(options)), countLine),
 }
 
 /** The command of one question. Exit 0 where something was found, 1 where nothing was. */
@@ -55,31 +56,16 @@ function pageOf({ limit, after }: HistoryCommandOptions): { limit: number; after
   return { limit, after: after ?? null }
 }
 
-/** A day stands for its first or last millisecond, UTC. */
-function rangeOf({ from, to }: HistoryCommandOptions): TimeRange {
-  return { from: toTime(from ?? '0001-01-01', 'start'), to: toTime(to ?? '9999-12-31', 'end') }
-}
-
-function toTime(text: string, end: 'start' | 'end'): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return `${text}T${end === 'start' ? '00:00:00.000' : '23:59:59.999'}Z`
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text) ? text.replace('Z', end === 'start' ? '.000Z' : '.999Z') : text
-}
-
-/** JSON of the program has snake_case names. */
-function toJson(row: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`), value]))
-}
-
 const NOTHING = 'nothing found\n'
 
 function listTold<T extends object>(rows: readonly T[], line: (row: T) => string): Told {
-  return { value: rows.map(toJson), text: rows.length === 0 ? NOTHING : lines(rows, line), isEmpty: rows.length === 0 }
+  return { value: rows.map(toJsonRow), text: rows.length === 0 ? NOTHING : lines(rows, line), isEmpty: rows.length === 0 }
 }
 
 function pageTold<T extends object>(page: Page<T>, line: (row: T) => string): Told {
   const more = page.next === null ? '' : `more: --after ${page.next}\n`
   return {
-    value: { rows: page.rows.map(toJson), next: page.next },
+    value: toJsonPage(page),
     text: page.rows.length === 0 ? NOTHING : `${lines(page.rows, line)}${more}`,
     isEmpty: page.rows.length === 0,
   }

@@ -1,11 +1,11 @@
+import { roundText } from '../../api/actions/round-text.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
-import { type Answer, printResult } from '../output.ts'
-import { type RoundRunOptions, runOneRound } from '../round-runner.ts'
-import { showText } from './round-show.ts'
+import { type Answer, paint, printResult } from '../output.ts'
+import { type RoundRunOptions, runRoundHere } from '../round-runner.ts'
 
 /** `evidence round run`: exit 0 for a green result, 1 for anything less. */
 export async function run(_args: [], options: RoundRunOptions & { json?: boolean }): Promise<Answer> {
-  const { snapshot, summaryFile } = await runOneRound(options)
+  const { snapshot, summaryFile } = await runRoundHere(options)
   const { summary } = snapshot
   const result = {
     artifact_id: snapshot.artifact_id,
@@ -15,6 +15,6 @@ export async function run(_args: [], options: RoundRunOptions & { json?: boolean
     evidence_root: snapshot.evidence.root,
     summary_file: summaryFile,
   }
-  printResult(options.json, result, `${showText(snapshot)}\nsummary    ${summaryFile}\n`)
+  printResult(options.json, result, `${roundText(snapshot, paint)}\nsummary    ${summaryFile}\n`)
   return isGreenOverall(summary.OVERALL_DECLARATION) ? 0 : 1
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { writeFileAtomically } from '../../api/actions/write-file.ts'
 import { declarationText, evaluateDeclarations } from '../../guards/declaration.ts'
 import { dispatchNextGates, dispatchText } from '../../guards/dispatch.ts'
 import { snapshotInput } from '../../guards/guard-input.ts'
@@ -8,20 +9,19 @@ import { verifyLedger } from '../../ledger/verify-ledger.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
 import { summaryText } from '../../schemas/summary-text.ts'
 import { type Answer, paint } from '../output.ts'
-import { runOneRound } from '../round-runner.ts'
-import { writeFileAtomically } from '../write-file.ts'
-import { recordExport } from './guard-packets.ts'
+import { runRoundHere } from '../round-runner.ts'
+import { recordExported } from './guard-packets.ts'
 
 const LOCALHOST_ESTATE = fileURLToPath(new URL('../../examples/localhost/estate.yaml', import.meta.url))
 
 /** `npm start`: a real round over this machine, everything it allows and forbids, and the proof of the ledger. */
 export async function run(_args: [], options: { estate?: string; ledger: string; out: string }): Promise<Answer> {
-  const { snapshot, summaryFile } = await runOneRound({ ...options, estate: options.estate ?? LOCALHOST_ESTATE })
+  const { snapshot, summaryFile } = await runRoundHere({ ...options, estate: options.estate ?? LOCALHOST_ESTATE })
   const input = snapshotInput(snapshot)
   const packets = buildOwnerPackets(input)
   const packetFile = join(options.out, snapshot.artifact_id, 'owner-packets.json')
   await writeFileAtomically(packetFile, `${JSON.stringify(packets, null, 2)}\n`)
-  await recordExport(options.ledger, snapshot.artifact_id, input, packets)
+  await recordExported(options.ledger, snapshot.artifact_id, input, packets)
   const proof = await verifyLedger(options.ledger)
   const heading = (text: string): string => `\n${paint('bold', text)}\n`
   process.stdout.write(heading('Summary') + summaryText(snapshot.summary))

@@ -68,6 +68,8 @@ const REFUSED: readonly (readonly [keyof typeof REVIEW_REFUSALS, string, ReturnT
   ['reviewer_is_owner', 'the same name in capitals', decide({ reviewer: ' OWNER-on-duty' })],
   ['reviewer_is_owner', 'whoever answered, under a false owner', decide({ reviewer: 'owner-on-duty', owner: 'Somebody Else' })],
   ['reviewer_is_operator', 'who ran the round', decide({ reviewer: 'operator on  duty ' })],
+  ['reviewer_is_submitter', 'who sent it in', decide({}, { preflights: [{ ...ready, submitted_by: request.reviewer.toUpperCase() }] })],
+  ['reviewer_is_submitter', 'who sent it in once', decide({}, { preflights: [{ ...ready, submitted_by: request.reviewer }, ready] })],
   ['expires_not_in_the_future', 'now', decide({ expiresAt: AT })],
   ['expires_too_late', 'more than 366 days', decide({ expiresAt: '2027-06-28T08:00:00.001Z' })],
   ['items_not_evidenced', 'an item nobody asked for', decide({ items: ['dns_registrar_recovery', 'coffee_machine'] })],

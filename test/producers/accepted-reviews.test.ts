@@ -25,8 +25,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function preflight(status: string, digest = DIGEST, round = ROUND): EncodedEvent {
+function preflight(status: string, digest = DIGEST, round = ROUND, submitter?: string): EncodedEvent {
   return makeEvent(round, 10, 'response.preflighted.v1', {
+    ...(submitter === undefined ? {} : { submitted_by: submitter }),
     packet_set_digest: null,
     response_digest: digest,
     status,
@@ -57,6 +58,10 @@ async function accepted(...events: EncodedEvent[]): Promise<number> {
 const READY = preflight('ready_for_independent_review')
 
 describe('acceptedReviews', () => {
+  test('not by whoever sent the response in', async () => {
+    expect(await accepted(preflight('ready_for_independent_review', DIGEST, ROUND, 'r.  view'), review(11))).toBe(0)
+    expect(await accepted(review(12, { reviewer: 'I. Dependent' }))).toBe(1)
+  })
   test('an acceptance of a ready response counts', async () => {
     await ledger.append([READY, review(20)])
     expect(await acceptedReviews(ledger, 'test', AT)).toEqual([

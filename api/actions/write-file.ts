@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { EvidenceError } from '../schemas/errors.ts'
+import { EvidenceError } from '../../schemas/errors.ts'
 
 /**
  * Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder (contract §4).

@@ -1,20 +1,21 @@
-import type { Ledger } from '../ledger/ledger.ts'
-import { loadEstate } from '../producers/estate-file.ts'
-import { judgeFold, readRoundFold } from '../projector/project-round.ts'
-import { readRoundEvidence } from '../projector/round-evidence.ts'
-import { EvidenceError } from '../schemas/errors.ts'
-import { listItems } from '../schemas/summary.ts'
+import type { RoundReader } from '../../ledger/ledger.ts'
+import { judgeFold, readRoundFold } from '../../projector/project-round.ts'
+import { readRoundEvidence } from '../../projector/round-evidence.ts'
+import { EvidenceError } from '../../schemas/errors.ts'
+import { listItems } from '../../schemas/summary.ts'
 import { type MarkerStanding, type Standings, toMarkerMap, withoutMarker } from './escrow-standing.ts'
 
 /**
  * What a round of the ledger saw of the markers, with the reviews it opened with. What it counts as missing is the
  * round's own verdict, so that this and its summary never differ. Throws `round_unknown`; `usage` where the round has no
- * escrow section, or is not of the estate that was named beside it.
+ * escrow section, or is not of the estate (an id) that was named beside it.
  */
-export async function escrowOfRound(ledger: Ledger, roundId: string, estateFile: string | undefined): Promise<Standings> {
-  const fold = await readRoundFold(ledger, roundId)
+export async function escrowOfRound(rounds: RoundReader, roundId: string, estateId: string | null): Promise<Standings> {
+  const fold = await readRoundFold(rounds, roundId)
   const { opened, estate, byCheck } = readRoundEvidence(roundId, fold)
-  await assertSameEstate(estate.estate, estateFile)
+  if (estateId !== null && estate.estate !== estateId) {
+    throw new EvidenceError('usage', `--round is one of the estate ${estate.estate}, --estate names another`, { remedy: 'give one of them' })
+  }
   const section = estate.sections.escrow
   if (section === undefined) throw new EvidenceError('usage', 'the estate of this round has no sections.escrow', { remedy: 'docs/estate.md' })
   const { summary } = judgeFold(roundId, fold)
@@ -43,9 +44,4 @@ export async function escrowOfRound(ledger: Ledger, roundId: string, estateFile:
 function missingItems(listed: string | undefined, items: readonly string[]): readonly string[] {
   const missing = listItems(listed)
   return missing.length === 0 ? items : missing
-}
-
-async function assertSameEstate(id: string, file: string | undefined): Promise<void> {
-  if (file === undefined || (await loadEstate(file)).estate.estate === id) return
-  throw new EvidenceError('usage', `--round is one of the estate ${id}, --estate names another`, { remedy: 'give one of them' })
 }

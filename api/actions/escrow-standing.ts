@@ -1,5 +1,6 @@
-import type { SeenMarker } from '../producers/escrow-inventory.ts'
-import type { EventData } from '../schemas/event.ts'
+import type { SeenMarker } from '../../producers/escrow-inventory.ts'
+import type { EventData } from '../../schemas/event.ts'
+import type { Answered } from './compare-rounds.ts'
 
 /** `not_current`: too old, or from the future; `unusable`: a recorded round does not say why; `not_observed`: nobody could look. */
 export type MarkerStanding = SeenMarker['state'] | 'missing' | 'not_current' | 'unusable' | 'not_observed'
@@ -65,4 +66,15 @@ export function standingText(standing: readonly ItemStanding[]): string {
   )
   const missing = standing.filter((one) => one.missing).length
   return `${[...lines, `SUMMARY PASS=${count('PASS')} WARN=${count('WARN')} BLOCKED=${count('BLOCKED')}`, `ESCROW_MISSING_COUNT=${missing}`].join('\n')}\n`
+}
+
+/** The whole answer: what was looked at, where each item stands, how many are missing; yes only where none is. Pure. */
+export function escrowAnswer({ input, looks }: Standings, roundId: string | null): Answered {
+  const items = escrowStanding(input)
+  const missing = items.filter((one) => one.missing).length
+  return {
+    value: { artifact_id: roundId, looks, items, escrow_missing_count: missing, runtime_gate: 0 },
+    text: looks.map(({ check, outcome }) => `LOOK ${check} ${outcome}\n`).join('') + standingText(items),
+    isYes: items.length > 0 && missing === 0,
+  }
 }
