@@ -41,6 +41,7 @@ export function addEvidenceCommands(program: Command): void {
   addEmit(program)
   addRelay(program)
   addProject(program)
+  addServe(program)
   addCompletion(program)
 }
 
@@ -309,6 +310,17 @@ function addProject(program: Command): void {
     .action(lazy(() => import('./commands/project.ts')))
 }
 
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('HTTP API and auditor console, until interrupted')
+    .option('--host <address>', 'address to listen on; any but the loopback needs authentication (default: 127.0.0.1)')
+    .addOption(new Option('--port <n>', 'port to listen on; 0: any free one (default: 8480)').argParser(toPort))
+    .addOption(new Option('--estate <file>', 'an estate that rounds may be run over; repeatable').argParser(collect).default([], 'none'))
+    .addOption(LEDGER())
+    .action(lazy(() => import('./commands/serve.ts')))
+}
+
 function addCompletion(program: Command): void {
   program
     .command('completion')
@@ -319,6 +331,11 @@ function addCompletion(program: Command): void {
       const { completionScript } = await import('./completion.ts')
       process.stdout.write(completionScript(shell, program))
     })
+}
+
+function toPort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('not a port')
+  return Number(text)
 }
 
 function toCount(text: string): number {

@@ -134,6 +134,7 @@ const ResponsePreflighted = z.strictObject({
   reasons: z.array(z.strictObject({ code: line(80), pointer: line(300) })).max(200),
   expected_gates: Count,
   received: Count,
+  submitted_by: line(120).optional().describe('who sent the response in, where a service knows; never its reviewer'),
 })
 
 const ReviewRecorded = z.strictObject({
@@ -148,6 +149,48 @@ const ReviewRecorded = z.strictObject({
 })
 
 const EscrowMarked = z.strictObject({ item: line(64), evidence_id_sha256: Sha256Hex, dry_run: z.boolean() })
+
+/** Who asked the HTTP API for what; the `principal` is null where nobody was identified (docs/api-access.md). */
+const accessRequest = {
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other']),
+  route: line(200).describe('template of the route, never the address as it was asked for'),
+  principal: line(200).nullable(),
+  via: z.enum(['loopback', 'token', 'oidc']).nullable(),
+  address: line(64),
+}
+
+/** Closed list: why the HTTP API turned a request away. */
+export const ACCESS_REFUSALS = [
+  'no_credentials',
+  'credentials_malformed',
+  'token_unknown',
+  'token_expired',
+  'token_revoked',
+  'jwt_invalid',
+  'jwt_expired',
+  'jwt_no_role',
+  'issuer_unavailable',
+  'role_missing',
+  'source_not_own',
+  'same_person',
+  'host_not_allowed',
+  'cross_site',
+  'too_many_requests',
+  'too_many_failures',
+  'too_many_readers',
+] as const
+export type AccessRefusal = (typeof ACCESS_REFUSALS)[number]
+
+const AccessRefused = z.strictObject({
+  status: z.number().int().min(400).max(599),
+  reason: z.enum(ACCESS_REFUSALS),
+  ...accessRequest,
+  count: Count.describe('refusals of this kind that the event stands for'),
+  first_at: Time,
+  last_at: Time,
+})
+
+const AccessPacketRead = z.strictObject({ round_id: RoundId, ...accessRequest, request_id: Uuid7 })
 
 type ObservedTypes = { [K in FactsKind as `evidence.${K}.observed.v1`]: ReturnType<typeof observed<K>> }
 const observedTypes = Object.fromEntries((Object.keys(FACTS) as FactsKind[]).map((kind) => [`evidence.${kind}.observed.v1`, observed(kind)])) as ObservedTypes
@@ -165,13 +208,23 @@ export const EVENT_TYPES = {
   'response.preflighted.v1': ResponsePreflighted,
   'review.recorded.v1': ReviewRecorded,
   'escrow.marked.v1': EscrowMarked,
+  'access.refused.v1': AccessRefused,
+  'access.packet_read.v1': AccessPacketRead,
 } as const
 
 export type EventType = keyof typeof EVENT_TYPES
 export type EventData<T extends EventType> = z.infer<(typeof EVENT_TYPES)[T]>
 export type ObservedType = `evidence.${FactsKind}.observed.v1`
 
-const DECISIONS = ['guard.evaluated.v1', 'packets.exported.v1', 'response.preflighted.v1', 'review.recorded.v1', 'escrow.marked.v1'] as const
+const DECISIONS = [
+  'guard.evaluated.v1',
+  'packets.exported.v1',
+  'response.preflighted.v1',
+  'review.recorded.v1',
+  'escrow.marked.v1',
+  'access.refused.v1',
+  'access.packet_read.v1',
+] as const
 export type DecisionType = (typeof DECISIONS)[number]
 export const DECISION_TYPES: ReadonlySet<string> = new Set(DECISIONS)
 

@@ -182,7 +182,7 @@ export const goldenRounds = (estate: Estate): Readonly<Record<'green' | 'blocked
 
 type DecisionData = Pick<
   { [T in EventType]: EventData<T> },
-  'guard.evaluated.v1' | 'packets.exported.v1' | 'response.preflighted.v1' | 'review.recorded.v1' | 'escrow.marked.v1'
+  'guard.evaluated.v1' | 'packets.exported.v1' | 'response.preflighted.v1' | 'review.recorded.v1' | 'escrow.marked.v1' | 'access.refused.v1' | 'access.packet_read.v1'
 >
 
 const DECISIONS: DecisionData = {
@@ -215,6 +215,27 @@ const DECISIONS: DecisionData = {
     expires_at: '2026-09-30T00:00:00.000Z',
   },
   'escrow.marked.v1': { item: 'dns_registrar_recovery', evidence_id_sha256: HEX, dry_run: false },
+  'access.refused.v1': {
+    status: 403,
+    reason: 'role_missing',
+    method: 'GET',
+    route: '/v1/rounds/:id/packets',
+    principal: 'relay-1',
+    via: 'token',
+    address: '192.0.2.14',
+    count: 3,
+    first_at: '2026-06-27T03:52:01.000Z',
+    last_at: '2026-06-27T03:52:44.250Z',
+  },
+  'access.packet_read.v1': {
+    round_id: 'golden-green-1',
+    method: 'GET',
+    route: '/v1/rounds/:id/packets',
+    principal: 'auditor-1',
+    via: 'token',
+    address: '192.0.2.15',
+    request_id: '0197af7e-7f6b-7c0e-8c0e-00c0ffee0001',
+  },
 }
 
 /** One event of every type, by type. */

@@ -1,0 +1,21 @@
+/** What a principal may do (docs/api-access.md). */
+export const ROLES = ['auditor', 'producer', 'operator', 'owner', 'reviewer'] as const
+export type Role = (typeof ROLES)[number]
+
+/**
+ * Who asks. `sourcePrefix`: what the `source` of every event of a producer begins with; null: any source.
+ * `via` none: nobody was asked to identify, which only public routes see.
+ */
+export type Principal = {
+  readonly subject: string
+  readonly roles: readonly Role[]
+  readonly sourcePrefix: string | null
+  readonly via: 'loopback' | 'token' | 'oidc' | 'none'
+}
+
+export const NOBODY: Principal = { subject: 'nobody', roles: [], sourcePrefix: '', via: 'none' }
+
+/** Whoever is on this machine, where authentication is off: every role, as with the command line. */
+export function loopbackPrincipal(userName: string): Principal {
+  return { subject: userName, roles: ROLES, sourcePrefix: null, via: 'loopback' }
+}

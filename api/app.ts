@@ -1,0 +1,50 @@
+import compress from '@fastify/compress'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fastify from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { addAuthorization, addIdentification } from './access/guard.ts'
+import { requireRouteAccess } from './access/require-route-access.ts'
+import { addErrorAnswers } from './error-answers.ts'
+import { LiveReaders } from './live-readers.ts'
+import type { LogStream } from './log.ts'
+import { addRequestMetrics } from './metrics.ts'
+import type { ApiPorts } from './ports.ts'
+import type { ApiInstance, RouteGroup } from './route-group.ts'
+import { healthRoutes } from './routes/health.ts'
+import type { ServeConfig } from './serve-config.ts'
+import { corsOptions, helmetOptions, OPENAPI, rateLimitOptions, serverOptions } from './server-options.ts'
+
+/** Every route of the service: one group a file. The console comes last, it answers what is left. */
+const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes]
+
+/**
+ * The HTTP service over its ports, ready for `inject` or `listen`; `close` ends live readers and waits for requests at
+ * hand, and leaves the ports open. Throws where a route does not say who it is for.
+ */
+export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStream): Promise<ApiInstance> {
+  const app: ApiInstance = fastify(serverOptions(ports, config, log)).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler)
+  const readers = new LiveReaders(config.max_live_readers, (count) => ports.metrics.liveReaders.set(count))
+  app.decorate('liveReaders', readers)
+  app.addHook('preClose', async () => readers.close())
+  app.server.maxConnections = config.max_connections
+
+  requireRouteAccess(app)
+  addRequestMetrics(app, ports)
+  addErrorAnswers(app, ports)
+  await app.register(helmet, helmetOptions(config))
+  if (config.cors_origins.length > 0) await app.register(cors, corsOptions(config))
+  addIdentification(app, ports, config)
+  await app.register(rateLimit, rateLimitOptions(config))
+  addAuthorization(app, ports, config)
+  await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1024 })
+  await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  for (const addRoutes of ROUTE_GROUPS) addRoutes(app, ports, config)
+  await app.ready()
+  return app
+}

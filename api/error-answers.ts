@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ApiPorts } from './ports.ts'
+import { HttpError, PROBLEM_TYPE, toProblem } from './problem.ts'
+import type { ApiInstance } from './route-group.ts'
+
+/** Every answer from 400 on is a problem (RFC 9457); refusals go to the audit trail and faults of ours to the log. */
+export function addErrorAnswers(app: ApiInstance, { audit, metrics }: ApiPorts): void {
+  const routes: { method: string; url: string }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url })
+  })
+
+  app.setErrorHandler((error, request, reply) => {
+    const { problem, headers, isOurFault } = toProblem(error, request.id)
+    if (isOurFault) request.log.error({ err: error }, 'request failed')
+    if (error instanceof HttpError && error.refusal !== null) {
+      const { principal, method, ip: address } = request
+      metrics.refusals.inc({ reason: error.refusal })
+      audit.refused({ status: problem.status, reason: error.refusal, method, route: request.routeOptions.url ?? 'none', principal, address })
+    }
+    return reply.code(problem.status).headers(headers).header('cache-control', 'no-store').type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem)
+  })
+
+  app.setNotFoundHandler((request: FastifyRequest, _reply: FastifyReply) => {
+    const allowed = methodsOf(routes, request.url.split('?')[0] ?? '/')
+    if (allowed.length === 0) throw new HttpError('not_found')
+    throw new HttpError('method_not_allowed', undefined, { headers: { allow: allowed.join(', ') } })
+  })
+}
+
+/** Methods of the routes that match a path; wildcards match everything and so tell nothing. */
+function methodsOf(routes: readonly { method: string; url: string }[], path: string): string[] {
+  const matching = routes.filter(({ url }) => !url.includes('*') && toPattern(url).test(path))
+  return [...new Set(matching.map(({ method }) => method))].sort()
+}
+
+function toPattern(url: string): RegExp {
+  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+  return new RegExp(`^${parts.join('/')}$`)
+}

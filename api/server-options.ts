@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyCorsOptions } from '@fastify/cors'
+import type { FastifyHelmetOptions } from '@fastify/helmet'
+import type { RateLimitPluginOptions } from '@fastify/rate-limit'
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import type { FastifyServerOptions } from 'fastify'
+import { EvidenceError } from '../schemas/errors.ts'
+import { type LogStream, logOptions } from './log.ts'
+import type { ApiPorts } from './ports.ts'
+import { HttpError } from './problem.ts'
+import type { ServeConfig } from './serve-config.ts'
+
+/** How often Node looks for requests that take too long. */
+const CHECK_MS = 1000
+
+export function serverOptions({ newId }: ApiPorts, config: ServeConfig, log: LogStream): FastifyServerOptions {
+  return {
+    logger: logOptions(config, log),
+    // Never from a header: a client could make two requests look like one in the log.
+    genReqId: newId,
+    requestIdHeader: false,
+    trustProxy: config.trusted_proxies.length === 0 ? false : [...config.trusted_proxies],
+    bodyLimit: config.max_body_bytes,
+    requestTimeout: config.request_timeout_s * 1000,
+    connectionTimeout: config.idle_timeout_s * 1000,
+    keepAliveTimeout: Math.min(config.idle_timeout_s, 60) * 1000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
+    ...({ [config.tls === null ? 'http' : 'https']: { ...limits(config), ...tls(config) } } as object),
+  }
+}
+
+function limits(config: ServeConfig) {
+  return { headersTimeout: config.headers_timeout_s * 1000, maxHeaderSize: config.max_header_bytes, connectionsCheckingInterval: CHECK_MS }
+}
+
+function tls({ tls }: ServeConfig): object {
+  if (tls === null) return {}
+  return { cert: readPem(tls.cert_file), key: readPem(tls.key_file), minVersion: 'TLSv1.2' }
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new EvidenceError('file_unreadable', `settings of serve name a file that cannot be read: ${file}`, { cause: error })
+  }
+}
+
+/**
+ * Scripts of our own only; nothing from elsewhere. Styles may be inline: the console's components write them, and a style
+ * can neither run nor fetch under this policy. No upgrade to HTTPS: on the loopback there is none.
+ */
+export function helmetOptions({ tls }: ServeConfig): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: tls !== null,
+  }
+}
+
+export function corsOptions({ cors_origins }: ServeConfig): FastifyCorsOptions {
+  return {
+    origin: [...cors_origins],
+    credentials: false,
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'accept', 'if-none-match', 'last-event-id'],
+    exposedHeaders: ['etag', 'evidence-answer', 'x-request-id', 'retry-after', 'content-disposition'],
+    maxAge: 600,
+    strictPreflight: false,
+  }
+}
+
+/** Known principals are counted by who they are, wherever they ask from; all others by address (IPv6: by /64). */
+export function rateLimitOptions({ requests_per_minute: max }: ServeConfig): RateLimitPluginOptions {
+  return {
+    max,
+    timeWindow: 60_000,
+    cache: 10_000,
+    keyGenerator: ({ principal, ip }) => (principal.via === 'none' ? `address ${ip}` : `${principal.via} ${principal.subject}`),
+    allowList: (request) => request.routeOptions.url === '/health/live',
+    errorResponseBuilder: (_request, { ttl }) =>
+      new HttpError('rate_limited', undefined, { refusal: 'too_many_requests', headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
+  }
+}
+
+export const OPENAPI: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Evidence ledger',
+    version: '0.1.0',
+    description: 'What was known about an estate, when, and on what evidence. Errors are application/problem+json (RFC 9457).',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  components: {
+    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'a token of `evidence token create`, or a JWT of the OpenID provider' } },
+  },
+  security: [{ bearer: [] }],
+}
