@@ -12,6 +12,10 @@ export type RoundRow = {
   integrity: string
   snapshotDigest: string
 }
+/** `lastOpenedAt`, `lastOverall`: of the round that `rounds` lists first. */
+export type EstateRow = { id: string; lastOpenedAt: string; lastOverall: string; rounds: number }
+/** A round that no final snapshot tells of: it is open, or its root is a mismatch. */
+export type UnfinishedRow = { artifactId: string; openedAt: string }
 export type EventRow = { id: string; roundId: string; type: string; checkId: string | null; time: string; text: string }
 export type Change = { artifactId: string; openedAt: string; value: string }
 export type DeclarationRow = { declaration: string; policyVersion: string; firstAllowedAt: string; lastAllowedAt: string; rounds: number }
@@ -37,7 +41,7 @@ export type PageRequest = { limit: number; after: string | null }
  *
  * - **From what.** Final snapshots (sealed, and the root proved) under the policy each round was opened with, and events.
  *   Of several such snapshots of one round the one saved last. A round that is still open, or whose root is a mismatch,
- *   is in no answer about rounds, keys, checks and declarations; its events are in the answers about events.
+ *   is only in `unfinished`, in no other answer about rounds, keys, checks and declarations; its events are in the answers about events.
  * - **Order** is part of every answer and never depends on arrival: ids by their bytes, rounds opened at the same
  *   moment by id, an event id that came with two contents by the SHA-256 of its text.
  * - **Pages** go on where the one before ended, whatever was saved meanwhile: nothing twice, nothing left out that was
@@ -49,6 +53,10 @@ export type PageRequest = { limit: number; after: string | null }
 export interface HistoryStore {
   /** Newest first, then by id. Both ends of the range count, as everywhere. */
   rounds(filter: Partial<TimeRange> & { estate?: string; overall?: string }, page: PageRequest): Promise<Page<RoundRow>>
+  /** Estates that `rounds` tells of, by id. */
+  estates(): Promise<readonly EstateRow[]>
+  /** Rounds that were opened and are not in `rounds`, newest first, then by id. */
+  unfinished(page: PageRequest): Promise<Page<UnfinishedRow>>
   /** In (time, id) order. */
   eventsOf(roundId: string, page: PageRequest): Promise<Page<EventRow>>
   /** One summary key over time, only its changes, oldest first: the first value in the range, then each that differs from the round before. */

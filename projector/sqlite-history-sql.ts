@@ -1,7 +1,7 @@
 /** The questions of `HistoryStore` in SQLite's SQL. Text is compared by its bytes, and times of one length by time. */
 
 /** Where events are read: what to select from, and what its columns are called. `digest` tells contents of one id apart. */
-export type EventSource = { from: string; round: string; digest: string; payload: string; isRound: string; time: string }
+export type EventSource = { from: string; round: string; digest: string; payload: string; isRound: string; time: string; opened: string }
 
 const ledger = (index: string): EventSource => ({
   from: `${index} AS h JOIN events AS e ON e.position = h.position JOIN rounds AS r ON r.round = h.round`,
@@ -11,6 +11,8 @@ const ledger = (index: string): EventSource => ({
   payload: 'CAST(e.payload AS BLOB)',
   isRound: 'h.round = (SELECT round FROM rounds WHERE subject = :round)',
   time: `${index} AS h`,
+  opened: `SELECT r.subject AS artifactId, CAST(e.payload AS TEXT) ->> '$.time' AS openedAt FROM rounds AS r JOIN events AS e ON e.position = r.opened
+    WHERE r.subject NOT IN (SELECT artifact_id FROM history_rounds)`,
 })
 export const LEDGER = ledger('history_events')
 export const LEDGER_WITH_TAIL = ledger('history_all')
@@ -21,6 +23,8 @@ export const PROJECTION: EventSource = {
   payload: 'CAST(h.text AS BLOB)',
   isRound: 'h.artifact_id = :round',
   time: 'projection_events AS h',
+  opened: `SELECT artifact_id AS artifactId, min(time) AS openedAt FROM projection_events
+    WHERE type = 'round.opened.v1' AND artifact_id NOT IN (SELECT artifact_id FROM history_rounds) GROUP BY artifact_id`,
 }
 
 const eventColumns = (source: EventSource): string =>
@@ -54,6 +58,15 @@ export function rounds(filter: Readonly<Record<string, unknown>>, isNext: boolea
   const where = ['1', ...Object.keys(filter).map((name) => ROUND_FILTERS[name] ?? '0'), ...(isNext ? [AFTER_ROUND] : [])].join(' AND ')
   return `SELECT artifact_id AS artifactId, estate, opened_at AS openedAt, sealed_at AS sealedAt, policy_version AS policyVersion, overall, integrity,
     digest AS snapshotDigest FROM history_rounds WHERE ${where} ORDER BY opened_at DESC, artifact_id LIMIT :limit`
+}
+
+export const ESTATES = `SELECT estate AS id, max(opened_at) AS lastOpenedAt,
+    (SELECT overall FROM history_rounds AS last WHERE last.estate = one.estate ORDER BY opened_at DESC, artifact_id LIMIT 1) AS lastOverall,
+    count(*) AS rounds FROM history_rounds AS one GROUP BY estate ORDER BY estate`
+
+export function unfinished(source: EventSource, isNext: boolean): string {
+  const after = isNext ? 'WHERE openedAt <= :afterTime AND (openedAt < :afterTime OR artifactId > :afterRound)' : ''
+  return `SELECT * FROM (${source.opened}) ${after} ORDER BY openedAt DESC, artifactId LIMIT :limit`
 }
 
 export const AS_OF = `SELECT snapshot FROM history_rounds WHERE estate = :estate AND opened_at <= :moment

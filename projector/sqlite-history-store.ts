@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { guardSqlite, toLedgerError } from '../ledger/sqlite-error.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
-import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, HistoryStore, RejectedRow, RoundRow } from './history-store.ts'
+import type { Change, CheckRow, DayCount, DeclarationRow, EstateRow, EventRow, HistoryStore, RejectedRow, RoundRow, UnfinishedRow } from './history-store.ts'
 import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
 import * as sql from './sqlite-history-sql.ts'
 import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES, readHistorySnapshot } from './sqlite-history-tables.ts'
@@ -38,7 +38,7 @@ function prepare(db: DatabaseSync, file: HistoryFile): void {
   if (file.of === 'ledger') bring(db, EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS)
 }
 
-type EventQuestions = Pick<HistoryStore, 'eventsOf' | 'search' | 'countsByDay' | 'rejected'>
+type EventQuestions = Pick<HistoryStore, 'unfinished' | 'eventsOf' | 'search' | 'countsByDay' | 'rejected'>
 
 function roundQuestions(ask: Ask): Omit<HistoryStore, keyof EventQuestions | 'close'> {
   return {
@@ -48,6 +48,9 @@ function roundQuestions(ask: Ask): Omit<HistoryStore, keyof EventQuestions | 'cl
       const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
       const rows = ask<RoundRow>(sql.rounds(given, question.after !== null), { ...given, ...roundAfter(question.after), limit: question.limit + 1 })
       return toPage(question, rows.map(plain), roundCursor)
+    },
+    async estates() {
+      return ask<EstateRow>(sql.ESTATES, {}).map(plain)
     },
     async keyChanges(estate, key, range) {
       assertRange(range)
@@ -79,6 +82,11 @@ function roundQuestions(ask: Ask): Omit<HistoryStore, keyof EventQuestions | 'cl
 
 function eventQuestions(ask: Ask, events: Events, hasRejected: boolean): EventQuestions {
   return {
+    async unfinished(page) {
+      const question = readPageRequest('unfinished', null, page, 2)
+      const params = { ...roundAfter(question.after), limit: question.limit + 1 }
+      return toPage(question, ask<UnfinishedRow>(sql.unfinished(events(), question.after !== null), params).map(plain), roundCursor)
+    },
     async eventsOf(roundId, page) {
       const question = readPageRequest('eventsOf', roundId, page, 3)
       const params = { round: roundId, ...eventAfter(question.after), limit: question.limit + 1 }

@@ -2,7 +2,7 @@ import { Snapshot } from '../../schemas/snapshot.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from '../history-page.ts'
 import type { Change, CheckRow, HistoryStore } from '../history-store.ts'
 import type { Clickhouse, Row } from './clickhouse.ts'
-import { toChange, toCheckRow, toDayCount, toDeclarationRow, toEventRow, toRejectedRow, toRoundRow } from './history-rows.ts'
+import { toChange, toCheckRow, toDayCount, toDeclarationRow, toEstateRow, toEventRow, toRejectedRow, toRoundRow, toUnfinishedRow } from './history-rows.ts'
 import * as sql from './history-sql.ts'
 
 const ms = (time: string): number => Date.parse(time)
@@ -15,7 +15,7 @@ export function buildClickhouseHistoryStore(clickhouse: Clickhouse): HistoryStor
   return { ...roundQuestions(clickhouse), ...eventQuestions(clickhouse), close: () => clickhouse.close() }
 }
 
-type EventQuestions = Pick<HistoryStore, 'eventsOf' | 'search' | 'countsByDay' | 'rejected'>
+type EventQuestions = Pick<HistoryStore, 'unfinished' | 'eventsOf' | 'search' | 'countsByDay' | 'rejected'>
 
 function roundQuestions(clickhouse: Clickhouse): Omit<HistoryStore, keyof EventQuestions | 'close'> {
   return {
@@ -26,6 +26,9 @@ function roundQuestions(clickhouse: Clickhouse): Omit<HistoryStore, keyof EventQ
       const params = { ...exact, ...(from === undefined ? {} : { from: ms(from) }), ...(to === undefined ? {} : { to: ms(to) }) }
       const rows = await clickhouse.query(sql.rounds(params, question.after !== null), { ...params, ...roundAfter(question.after), limit: question.limit + 1 })
       return toPage(question, rows.map(toRoundRow), roundCursor)
+    },
+    async estates() {
+      return (await clickhouse.query(sql.ESTATES)).map(toEstateRow)
     },
     keyChanges: (estate, key, range) => changes(clickhouse, sql.KEY_CHANGES, { estate, name: key }, range),
     checkChanges: (estate, checkId, range) => changes(clickhouse, sql.CHECK_CHANGES, { estate, name: checkId }, range),
@@ -49,6 +52,11 @@ function roundQuestions(clickhouse: Clickhouse): Omit<HistoryStore, keyof EventQ
 
 function eventQuestions(clickhouse: Clickhouse): EventQuestions {
   return {
+    async unfinished(page) {
+      const question = readPageRequest('unfinished', null, page, 2)
+      const rows = await clickhouse.query(sql.unfinished(question.after !== null), { ...roundAfter(question.after), limit: question.limit + 1 })
+      return toPage(question, rows.map(toUnfinishedRow), roundCursor)
+    },
     async eventsOf(roundId, page) {
       const question = readPageRequest('eventsOf', roundId, page, 3)
       const params = { round: roundId, ...eventAfter(question.after), limit: question.limit + 1 }

@@ -1,4 +1,4 @@
-import type { Change, CheckRow, DayCount, DeclarationRow, EventRow, RejectedRow, RoundRow } from '../history-store.ts'
+import type { Change, CheckRow, DayCount, DeclarationRow, EstateRow, EventRow, RejectedRow, RoundRow, UnfinishedRow } from '../history-store.ts'
 import type { Row } from './clickhouse.ts'
 
 const DAY_MS = 86_400_000
@@ -23,6 +23,14 @@ export function toRoundRow(row: Row): RoundRow {
     integrity: text(row.integrity),
     snapshotDigest: text(row.digest),
   }
+}
+
+export function toEstateRow(row: Row): EstateRow {
+  return { id: text(row.id), lastOpenedAt: iso(row.last_ms), lastOverall: text(row.last_overall), rounds: Number(row.rounds) }
+}
+
+export function toUnfinishedRow(row: Row): UnfinishedRow {
+  return { artifactId: text(row.artifact_id), openedAt: iso(row.opened_ms) }
 }
 
 export function toEventRow(row: Row): EventRow {

@@ -25,6 +25,16 @@ export function rounds(filter: Readonly<Record<string, unknown>>, isNext: boolea
     WHERE ${where} ORDER BY opened_ms DESC, artifact_id LIMIT {limit:UInt32}`
 }
 
+export const ESTATES = `SELECT toString(estate) AS id, max(opened_ms) AS last_ms, argMin(toString(overall), (-opened_ms, artifact_id)) AS last_overall, count() AS rounds
+  FROM {db}.snapshots FINAL WHERE ${OWN} GROUP BY id ORDER BY id`
+
+export function unfinished(isNext: boolean): string {
+  return `SELECT artifact_id, opened_ms FROM (
+      SELECT artifact_id, min(time_ms) AS opened_ms FROM {db}.events WHERE type = 'round.opened.v1'
+        AND artifact_id NOT IN (SELECT artifact_id FROM {db}.snapshots FINAL WHERE ${OWN}) GROUP BY artifact_id)
+    ${isNext ? `WHERE ${AFTER_ROUND}` : ''} ORDER BY opened_ms DESC, artifact_id LIMIT {limit:UInt32}`
+}
+
 /** The round is found in narrow columns first; only its own snapshot is read and unpacked. */
 export const AS_OF = `SELECT snapshot FROM {db}.snapshots FINAL
   WHERE (artifact_id, policy_version) IN (

@@ -46,6 +46,19 @@ export function historySuite(open: () => Promise<HistoryTarget>): void {
       async (filter) => same(await target.history.rounds(filter, ALL), await expected.rounds(filter, ALL)),
     )
 
+    it('estates, with their last round', async () => {
+      const must = await expected.estates()
+      expect(must.length).toBeGreaterThan(1)
+      same(await target.history.estates(), must)
+    })
+
+    it('rounds that are not finished, whole and in pages', async () => {
+      const must = await expected.unfinished(ALL)
+      expect(must.rows.length).toBeGreaterThan(10)
+      same(await target.history.unfinished(ALL), must)
+      same(await allPages((page) => target.history.unfinished(page), 3), must.rows)
+    })
+
     it('events of every round, in order of time and id', async () => {
       for (const { snapshot } of data) {
         same(await target.history.eventsOf(snapshot.artifact_id, ALL), await expected.eventsOf(snapshot.artifact_id, ALL))
@@ -112,6 +125,7 @@ export function historySuite(open: () => Promise<HistoryTarget>): void {
       const wrong = [
         () => history.rounds({ estate: 'test' }, { limit: 1, after: next }),
         () => history.eventsOf('simple-0001', { limit: 1, after: next }),
+        () => history.unfinished({ limit: 1, after: next }),
         () => history.rounds({}, { limit: 1, after: 'garbage' }),
         () => history.rounds({}, { limit: 0, after: null }),
         () => history.rounds({}, { limit: 10_001, after: null }),

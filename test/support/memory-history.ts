@@ -25,6 +25,20 @@ export function buildMemoryHistory(data: readonly HistoryRound[]): Answers {
           .filter((row) => isIn(row.openedAt, range) && (estate ?? row.estate) === row.estate && (overall ?? row.overall) === row.overall),
         page,
       ),
+    estates: async () =>
+      [...new Set(rows.map(({ round }) => round.estate))].sort(compare).map((id) => {
+        const own = newest.filter(({ round }) => round.estate === id).map(({ round }) => round)
+        return { id, lastOpenedAt: own[0]?.openedAt ?? '', lastOverall: own[0]?.overall ?? '', rounds: own.length }
+      }),
+    unfinished: async (page) => {
+      const open = data
+        .filter(({ snapshot }) => !isFinalSnapshot(snapshot))
+        .map(({ snapshot }) => ({ artifactId: snapshot.artifact_id, openedAt: snapshot.opened_at }))
+      return whole(
+        open.sort((a, b) => compare(b.openedAt, a.openedAt) || compare(a.artifactId, b.artifactId)),
+        page,
+      )
+    },
     eventsOf: async (roundId, page) => whole(events.filter((row) => row.roundId === roundId).sort(byTime), page),
     keyChanges: async (estate, key, range) =>
       changesOf(ofEstate(oldest, estate, range).flatMap(({ round, keys }) => keys.filter((one) => one.key === key).map((one) => toChange(round, one.value)))),
