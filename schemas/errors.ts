@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   escrow_item_unknown: 2,
   evidence_id_refused: 2,
   file_unreadable: 2,
+  bundle_invalid: 2,
   ledger_missing: 2,
   // could not tell: exit 3
   ledger_unavailable: 3,
