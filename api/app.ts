@@ -6,7 +6,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { addAuthorization, addIdentification } from './access/guard.ts'
+import { addGuard } from './access/guard.ts'
 import { requireRouteAccess } from './access/require-route-access.ts'
 import { addErrorAnswers } from './error-answers.ts'
 import { LiveReaders } from './live-readers.ts'
@@ -16,7 +16,7 @@ import type { ApiPorts } from './ports.ts'
 import type { ApiInstance, RouteGroup } from './route-group.ts'
 import { healthRoutes } from './routes/health.ts'
 import type { ServeConfig } from './serve-config.ts'
-import { corsOptions, helmetOptions, OPENAPI, rateLimitOptions, serverOptions } from './server-options.ts'
+import { corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
 
 /** Every route of the service: one group a file. The console comes last, it answers what is left. */
 const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes]
@@ -38,9 +38,8 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   addErrorAnswers(app, ports)
   await app.register(helmet, helmetOptions(config))
   if (config.cors_origins.length > 0) await app.register(cors, corsOptions(config))
-  addIdentification(app, ports, config)
-  await app.register(rateLimit, rateLimitOptions(config))
-  addAuthorization(app, ports, config)
+  await app.register(rateLimit, { global: false, timeWindow: 60_000, cache: 10_000 })
+  addGuard(app, ports, config)
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1024 })
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
   await app.register(swaggerUi, { routePrefix: '/docs' })

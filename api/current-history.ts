@@ -6,8 +6,8 @@ import type { SnapshotStore } from '../projector/snapshot-store.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 
 /**
- * A local history that knows of every round that was sealed when the question came, also by another process: before each
- * question the last position is asked for, and where the ledger grew, rounds sealed since are projected. Questions that
+ * A local history that knows of every round that was opened or sealed when the question came, also by another process:
+ * before each question the last position is asked for, and where the ledger grew, those rounds are projected. Questions that
  * come meanwhile wait for the same work. The first question after the start looks at every round.
  */
 export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: HistoryStore): HistoryStore {
@@ -18,7 +18,7 @@ export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: H
     if (done === lastPosition) return
     // Read before the work: what is appended during it is found by the next question.
     if (done === null) await fillHistory(ledger, snapshots, history)
-    else await projectSealed(ledger, snapshots, done)
+    else await projectTouched(ledger, snapshots, done)
     done = lastPosition
   }
   const current = async (): Promise<HistoryStore> => {
@@ -32,6 +32,8 @@ export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: H
   }
   return {
     rounds: async (...args) => (await current()).rounds(...args),
+    estates: async (...args) => (await current()).estates(...args),
+    unfinished: async (...args) => (await current()).unfinished(...args),
     eventsOf: (...args) => history.eventsOf(...args),
     keyChanges: async (...args) => (await current()).keyChanges(...args),
     checkChanges: async (...args) => (await current()).checkChanges(...args),
@@ -45,19 +47,22 @@ export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: H
   }
 }
 
-const SEAL = '"type":"round.sealed.v1"'
+const MARKS = ['"type":"round.opened.v1"', '"type":"round.sealed.v1"']
 
 /** The text is canonical, so a cheap look leaves out nearly everything before it is parsed. */
-async function projectSealed(ledger: Ledger, snapshots: SnapshotStore, after: number): Promise<void> {
+async function projectTouched(ledger: Ledger, snapshots: SnapshotStore, after: number): Promise<void> {
+  const touched = new Set<string>()
   for await (const page of ledger.readAll(after)) {
     for (const { text } of page) {
-      if (!text.includes(SEAL)) continue
+      if (!MARKS.some((mark) => text.includes(mark))) continue
       const { type, subject } = JSON.parse(text) as { type: string; subject: string }
-      if (type === 'round.sealed.v1') await project(ledger, snapshots, subject)
+      if (type === 'round.opened.v1' || type === 'round.sealed.v1') touched.add(subject)
     }
   }
+  for (const roundId of touched) await project(ledger, snapshots, roundId)
 }
 
+/** A subject that was sealed and never opened is no round. */
 async function project(ledger: Ledger, snapshots: SnapshotStore, roundId: string): Promise<void> {
   try {
     await projectRound(ledger, roundId, { store: snapshots })

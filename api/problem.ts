@@ -24,6 +24,7 @@ export const HTTP_CODES = {
   headers_too_large: [431, 'the headers are larger than the service takes'],
   rate_limited: [429, 'too many requests, see Retry-After'],
   audit_unavailable: [503, 'the audit trail cannot be written, so nothing is given away'],
+  issuer_unavailable: [503, 'the OpenID provider cannot be asked, so nobody can be identified by it'],
   busy: [503, 'the service is doing this already, or is stopping'],
   too_many_readers: [503, 'too many live readers'],
 } as const satisfies Record<string, readonly [number, string]>

@@ -21,7 +21,6 @@ const Oidc = z.strictObject({
     .describe('null: from the metadata of the issuer'),
   algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).default(['RS256', 'ES256', 'PS256', 'EdDSA']),
   clock_tolerance_s: z.int().min(0).max(300).default(30),
-  max_token_age_s: seconds(86_400).default(86_400).describe('a token that was issued longer ago is refused, whatever its exp says'),
   subject_claim: z.string().min(1).max(100).default('sub'),
   roles_claim: z.string().min(1).max(100).default('roles').describe('claim with a text or a list of texts; dots lead into objects'),
   roles: z
@@ -42,7 +41,7 @@ export const ServeConfig = z.strictObject({
   clickhouse: z.string().min(1).nullable().default(null).describe('URL: read history, snapshots and rounds from ClickHouse'),
   brokers: z.array(z.string().min(1)).max(50).nullable().default(null).describe('append to Kafka instead of the local ledger'),
   kafka_config: File.nullable().default(null).describe('Kafka settings as JSON (docs/kafka.md)'),
-  access_file: File.nullable().default(null).describe('tokens of `evidence token create`; null: no tokens are taken'),
+  access_file: File.nullable().default(null).describe('tokens of `evidence token create`; null: <ledger>.access.db where it exists'),
   audit_file: File.nullable().default(null).describe('audit trail; null: <ledger>.audit.db'),
   oidc: Oidc.nullable().default(null).describe('JWTs of an OpenID provider; null: none are taken'),
   tls: Tls.nullable().default(null).describe('serve HTTPS; null: HTTP, for the loopback or behind a proxy that ends TLS'),

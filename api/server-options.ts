@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
-import type { RateLimitPluginOptions } from '@fastify/rate-limit'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyServerOptions } from 'fastify'
 import { EvidenceError } from '../schemas/errors.ts'
 import { type LogStream, logOptions } from './log.ts'
 import type { ApiPorts } from './ports.ts'
-import { HttpError } from './problem.ts'
 import type { ServeConfig } from './serve-config.ts'
 
 /** How often Node looks for requests that take too long. */
@@ -85,19 +83,6 @@ export function corsOptions({ cors_origins }: ServeConfig): FastifyCorsOptions {
     exposedHeaders: ['etag', 'evidence-answer', 'x-request-id', 'retry-after', 'content-disposition'],
     maxAge: 600,
     strictPreflight: false,
-  }
-}
-
-/** Known principals are counted by who they are, wherever they ask from; all others by address (IPv6: by /64). */
-export function rateLimitOptions({ requests_per_minute: max }: ServeConfig): RateLimitPluginOptions {
-  return {
-    max,
-    timeWindow: 60_000,
-    cache: 10_000,
-    keyGenerator: ({ principal, ip }) => (principal.via === 'none' ? `address ${ip}` : `${principal.via} ${principal.subject}`),
-    allowList: (request) => request.routeOptions.url === '/health/live',
-    errorResponseBuilder: (_request, { ttl }) =>
-      new HttpError('rate_limited', undefined, { refusal: 'too_many_requests', headers: { 'retry-after': String(Math.ceil(ttl / 1000)) } }),
   }
 }
 

@@ -17,6 +17,9 @@ const LEDGER = () => new Option('--ledger <file>', 'the local ledger').env('EVID
 const JSON_OPTION = () => new Option('--json', 'print JSON instead of text')
 const POLICY = () => new Option('--policy <ref>', 'judge under this policy, such as sop@1.78 (default: the one of the round)')
 const BROKERS = () => new Option('--brokers <list>', 'Kafka brokers, host:port, comma-separated').env('EVIDENCE_KAFKA_BROKERS').argParser(list)
+const ACCESS = () => new Option('--access <file>', 'tokens of the HTTP API (default: the ledger file with .access.db)').env('EVIDENCE_ACCESS')
+/** Only said: brokers of the environment would turn a local service into one on Kafka. */
+const BROKERS_OF_SERVE = () => new Option('--brokers <list>', 'append to Kafka instead of the local ledger; needs --clickhouse').argParser(list)
 const KAFKA_CONFIG = () => new Option('--kafka-config <file>', 'Kafka settings as JSON: TLS, SASL, topics (docs/kafka.md)')
 const list = (value: string): string[] => value.split(',').filter((item) => item !== '')
 const collect = (value: string, all: string[]): string[] => [...all, value]
@@ -42,6 +45,7 @@ export function addEvidenceCommands(program: Command): void {
   addRelay(program)
   addProject(program)
   addServe(program)
+  addToken(program)
   addCompletion(program)
 }
 
@@ -317,8 +321,53 @@ function addServe(program: Command): void {
     .option('--host <address>', 'address to listen on; any but the loopback needs authentication (default: 127.0.0.1)')
     .addOption(new Option('--port <n>', 'port to listen on; 0: any free one (default: 8480)').argParser(toPort))
     .addOption(new Option('--estate <file>', 'an estate that rounds may be run over; repeatable').argParser(collect).default([], 'none'))
-    .addOption(LEDGER())
+    .addOption(new Option('--ledger <file>', 'the local ledger (default: ./evidence.db)').env('EVIDENCE_LEDGER'))
+    .addOption(ACCESS())
+    .option('--oidc-issuer <url>', 'take JWTs of this OpenID provider; what its claims mean is in --config')
+    .option('--oidc-audience <name>', 'audience that a JWT must name')
+    .option('--clickhouse <url>', 'read history, snapshots and rounds from ClickHouse (docs/clickhouse.md)')
+    .addOption(BROKERS_OF_SERVE())
+    .addOption(KAFKA_CONFIG())
+    .option('--config <file>', 'settings as JSON (docs/api-access.md); the command line counts over it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence serve\n  evidence serve --ledger evidence.db --estate estate.yaml --port 8480\n  evidence serve --host 0.0.0.0 --access access.db --config serve.json',
+    )
     .action(lazy(() => import('./commands/serve.ts')))
+}
+
+function addToken(program: Command): void {
+  const token = program.command('token').description('bearer tokens of the HTTP API; kept as hashes only')
+  token
+    .command('create')
+    .description('make a token; its text is printed once, on stdout')
+    .addOption(new Option('--role <role>', 'auditor, producer, operator, owner or reviewer; repeatable').argParser(collectRole).makeOptionMandatory())
+    .requiredOption('--subject <name>', 'who or what it is for; recorded with everything done with it')
+    .option('--source-prefix <uri>', 'sources a producer may send events of: this, or under it')
+    .option('--expires <date>', 'first day or moment (UTC) that it no longer counts (default: none)')
+    .addOption(ACCESS())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence token create --role auditor --subject alice --expires 2027-01-01\n  evidence token create --role producer --subject web-1 --source-prefix urn:evidence-ledger:host:web-1',
+    )
+    .action(lazy(() => import('./commands/token-create.ts')))
+  token
+    .command('list')
+    .description('every token, without its text')
+    .addOption(ACCESS())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/token-list.ts')))
+  token
+    .command('revoke')
+    .argument('<id>', 'id of the token, as `token list` shows it')
+    .description('refuse a token from now on; a service that runs sees it at once')
+    .addOption(ACCESS())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .action(lazy(() => import('./commands/token-revoke.ts')))
 }
 
 function addCompletion(program: Command): void {
@@ -331,6 +380,12 @@ function addCompletion(program: Command): void {
       const { completionScript } = await import('./completion.ts')
       process.stdout.write(completionScript(shell, program))
     })
+}
+
+function collectRole(role: string, roles: string[] | undefined): string[] {
+  const known = ['auditor', 'producer', 'operator', 'owner', 'reviewer']
+  if (!known.includes(role)) throw new InvalidArgumentError(`not one of ${known.join(', ')}`)
+  return [...(roles ?? []), role]
 }
 
 function toPort(text: string): number {

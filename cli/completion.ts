@@ -22,7 +22,7 @@ export function completionScript(shell: string, program: Command): string {
   case "$path" in
 ${cases}  esac
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-    --estate|--ledger|--summary-file|--packet-file|--response-file|--output|--template|--out|import) COMPREPLY=($(compgen -f -- "$cur")) ;;
+    --estate|--ledger|--summary-file|--packet-file|--response-file|--output|--template|--out|--access|--config|--kafka-config|import) COMPREPLY=($(compgen -f -- "$cur")) ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$cur")) ;;
   esac
 }

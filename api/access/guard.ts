@@ -1,45 +1,32 @@
-import type { FastifyRequest } from 'fastify'
+import { normalizeIP } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AccessRefusal } from '../../schemas/event.ts'
 import type { ApiPorts } from '../ports.ts'
 import { HttpError } from '../problem.ts'
 import type { ApiInstance } from '../route-group.ts'
 import type { ServeConfig } from '../serve-config.ts'
-import { FailureLimit } from './failure-limit.ts'
+import type { AccessPort } from './access-port.ts'
 import { assertSameSite, isAllowedHost } from './origin.ts'
 import { NOBODY, type Principal, type Role } from './principal.ts'
 import { type Access, ROLES_OF } from './route-access.ts'
 
 /**
- * The first half of the guard of every route: is the Host ours, and who asks (`request.principal`). The rate limit comes
- * after it, because it counts by principal, and `addAuthorization` after that. Everything refused is an `HttpError` with
- * a `refusal`, which the error handler hands to the audit trail.
+ * The guard of every address, in this order: is the Host ours; who asks (`request.principal`); are there too many of
+ * them; does another web site send this; may this principal. Then the audit event of a packet read. Everything refused is
+ * an `HttpError` with a `refusal`, which the error handler hands to the audit trail. Needs the rate limit plugin.
  */
-export function addIdentification(app: ApiInstance, { access, now }: ApiPorts, config: ServeConfig): void {
-  const failures = new FailureLimit(config.failures_per_minute, now)
+export function addGuard(app: ApiInstance, ports: ApiPorts, config: ServeConfig): void {
+  const checkFailures = app.createRateLimit({ max: config.failures_per_minute, keyGenerator: ({ ip }) => normalizeIP(ip) })
+  const checkRate = app.createRateLimit({ max: config.requests_per_minute, keyGenerator: rateKey })
   // The type promises a principal from the first hook on; the error handler may be asked before it.
   app.decorateRequest('principal', null as unknown as Principal)
   app.addHook('onRequest', async (request) => {
     request.principal = NOBODY
     if (!isAllowedHost(request.headers.host, config)) throw new HttpError('host_not_allowed', undefined, { refusal: 'host_not_allowed' })
     const { authorization } = request.headers
-    if (authorization === undefined && access.auth !== 'off') return
-    if (failures.isOver(request.ip)) {
-      throw new HttpError('rate_limited', 'too many failed credentials from this address', { refusal: 'too_many_failures', headers: { 'retry-after': '60' } })
-    }
-    const identified = await access.identify(authorization)
-    if (identified.ok) {
-      request.principal = identified.principal
-      return
-    }
-    failures.count(request.ip)
-    // Public routes need no credentials, but wrong ones are a mistake that is told, not passed over.
-    throw unauthenticated(identified.reason)
-  })
-}
-
-/** The second half: does another web site send this, and may this principal. Then the audit event of a packet read. */
-export function addAuthorization(app: ApiInstance, { audit }: ApiPorts, config: ServeConfig): void {
-  app.addHook('onRequest', async (request) => {
+    if (authorization !== undefined || ports.access.auth === 'off') request.principal = await identify(request, ports.access, checkFailures)
+    // Whoever restarts what does not answer must not be turned away.
+    if (request.routeOptions.url !== '/health/live') assertRate(await checkRate(request), 'too_many_requests')
     const { access } = request.routeOptions.config
     // An address without a route: 404 or 405 for everybody.
     if (access === undefined || access === 'public') return
@@ -47,16 +34,44 @@ export function addAuthorization(app: ApiInstance, { audit }: ApiPorts, config: 
     assertMay(request, access)
   })
   app.addHook('preHandler', async (request) => {
-    if (request.routeOptions.config.audit !== 'packet_read') return
-    const { principal, method, ip: address, id: requestId, params } = request
-    const route = request.routeOptions.url ?? 'unknown'
-    try {
-      await audit.packetRead({ principal, method, route, address, requestId, roundId: (params as { id: string }).id })
-    } catch {
-      // Told to the log and the metrics by the trail itself.
-      throw new HttpError('audit_unavailable')
-    }
+    if (request.routeOptions.config.audit === 'packet_read') await recordPacketRead(request, ports)
   })
+}
+
+type CheckRate = ReturnType<FastifyInstance['createRateLimit']>
+
+/** Known principals are counted by who they are, wherever they ask from; all others by address (IPv6: by /64). */
+function rateKey({ principal, ip }: FastifyRequest): string {
+  return principal.via === 'none' ? `address ${normalizeIP(ip)}` : `${principal.via} ${principal.subject}`
+}
+
+/** Public routes need no credentials, but wrong ones are a mistake that is told, not passed over. */
+async function identify(request: FastifyRequest, access: AccessPort, checkFailures: CheckRate): Promise<Principal> {
+  const before = await checkFailures(request, { increment: false })
+  if (!before.isAllowed && before.remaining === 0) throw tooMany('too_many_failures', before.ttlInSeconds)
+  const identified = await access.identify(request.headers.authorization)
+  if (identified.ok) return identified.principal
+  if (identified.reason === 'issuer_unavailable')
+    throw new HttpError('issuer_unavailable', undefined, { refusal: 'issuer_unavailable', headers: { 'retry-after': '5' } })
+  await checkFailures(request)
+  throw unauthenticated(identified.reason)
+}
+
+function assertRate(checked: Awaited<ReturnType<CheckRate>>, reason: AccessRefusal): void {
+  if (!checked.isAllowed && checked.isExceeded) throw tooMany(reason, checked.ttlInSeconds)
+}
+
+function tooMany(refusal: AccessRefusal, seconds: number): HttpError {
+  return new HttpError('rate_limited', undefined, { refusal, headers: { 'retry-after': String(Math.max(1, seconds)) } })
+}
+
+async function recordPacketRead({ principal, method, ip: address, id: requestId, params, routeOptions }: FastifyRequest, { audit }: ApiPorts): Promise<void> {
+  try {
+    await audit.packetRead({ principal, method, route: routeOptions.url ?? 'none', address, requestId, roundId: (params as { id: string }).id })
+  } catch {
+    // Told to the log and the metrics by the trail itself.
+    throw new HttpError('audit_unavailable')
+  }
 }
 
 function assertMay({ principal }: FastifyRequest, access: Access): void {

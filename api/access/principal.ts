@@ -3,19 +3,19 @@ export const ROLES = ['auditor', 'producer', 'operator', 'owner', 'reviewer'] as
 export type Role = (typeof ROLES)[number]
 
 /**
- * Who asks. `sourcePrefix`: what the `source` of every event of a producer begins with; null: any source.
- * `via` none: nobody was asked to identify, which only public routes see.
+ * Who asks. `sourcePrefixes`: what the `source` of every event of a producer must be under (`assertSource`); null: any
+ * source. `via` none: nobody was identified, which only public routes see.
  */
 export type Principal = {
   readonly subject: string
   readonly roles: readonly Role[]
-  readonly sourcePrefix: string | null
+  readonly sourcePrefixes: readonly string[] | null
   readonly via: 'loopback' | 'token' | 'oidc' | 'none'
 }
 
-export const NOBODY: Principal = { subject: 'nobody', roles: [], sourcePrefix: '', via: 'none' }
+export const NOBODY: Principal = { subject: 'nobody', roles: [], sourcePrefixes: [], via: 'none' }
 
 /** Whoever is on this machine, where authentication is off: every role, as with the command line. */
 export function loopbackPrincipal(userName: string): Principal {
-  return { subject: userName, roles: ROLES, sourcePrefix: null, via: 'loopback' }
+  return { subject: userName, roles: ROLES, sourcePrefixes: null, via: 'loopback' }
 }

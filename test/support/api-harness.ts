@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { type AccessPort, openAccess } from '../../api/access/access-port.ts'
 import { loopbackPrincipal } from '../../api/access/principal.ts'
 import { buildApp } from '../../api/app.ts'
-import { openLocalPorts } from '../../api/open-ports.ts'
+import { openPorts } from '../../api/open-ports.ts'
 import type { ApiPorts } from '../../api/ports.ts'
 import type { ApiInstance } from '../../api/route-group.ts'
 import { parseServeConfig, type ServeConfig } from '../../api/serve-config.ts'
@@ -48,8 +48,8 @@ export type TestApiOptions = {
 export async function makeApi(options: TestApiOptions = {}): Promise<TestApi> {
   const ledger = options.ledger ?? (await importedLedger(options.rounds))
   const config = parseServeConfig({ ledger, log_level: 'debug', port: 0, ...options.config })
-  const around = { source: 'urn:evidence-ledger:host:test', now: () => new Date(), newId: () => v7(), onNote: () => undefined }
-  const opened = await openLocalPorts(config, options.access ?? openAccess(loopbackPrincipal('tester')), around)
+  const around = { source: 'urn:evidence-ledger:host:test', now: () => new Date(), newId: () => v7(), onNote: () => undefined, env: {}, kafka: null }
+  const opened = await openPorts(config, options.access ?? openAccess(loopbackPrincipal('tester')), around)
   const ports = options.change?.(opened.ports) ?? opened.ports
   const logs: Record<string, unknown>[] = []
   const lines: string[] = []
