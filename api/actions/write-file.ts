@@ -7,7 +7,7 @@ import { EvidenceError } from '../../schemas/errors.ts'
  * Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder (contract §4).
  * After a crash at any line the old file or the new one is there. Throws `output_unwritable`.
  */
-export async function writeFileAtomically(path: string, data: string): Promise<void> {
+export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })

@@ -36,7 +36,7 @@ const HOME_OF: Readonly<Record<string, RegExp>> = {
   ssh2: /^producers\/transports\//,
   yaml: /^producers\//,
   commander: /^cli\//,
-  uuid: /^(cli|producers)\//,
+  uuid: /^(cli|producers|api\/exports)\//,
   'node:sqlite': /^(ledger\/|projector\/sqlite-[a-z-]+\.ts$)/,
 }
 /** The web page is a program of its own, with its own libraries and its own compiler settings. */
