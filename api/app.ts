@@ -14,18 +14,19 @@ import type { LogStream } from './log.ts'
 import { addRequestMetrics } from './metrics.ts'
 import type { ApiPorts } from './ports.ts'
 import type { ApiInstance, RouteGroup } from './route-group.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
 import { healthRoutes } from './routes/health.ts'
 import type { ServeConfig } from './serve-config.ts'
 import { corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
 
 /** Every route of the service: one group a file. The console comes last, it answers what is left. */
-const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes]
+const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes, evidenceRoutes]
 
 /**
  * The HTTP service over its ports, ready for `inject` or `listen`; `close` ends live readers and waits for requests at
- * hand, and leaves the ports open. Throws where a route does not say who it is for.
+ * hand, and leaves the ports open. Throws where a route does not say who it is for. `groups`: of a test, beside the table.
  */
-export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStream): Promise<ApiInstance> {
+export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStream, groups: readonly RouteGroup[] = []): Promise<ApiInstance> {
   const app: ApiInstance = fastify(serverOptions(ports, config, log)).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler)
   const readers = new LiveReaders(config.max_live_readers, (count) => ports.metrics.liveReaders.set(count))
@@ -43,7 +44,7 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1024 })
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
   await app.register(swaggerUi, { routePrefix: '/docs' })
-  for (const addRoutes of ROUTE_GROUPS) addRoutes(app, ports, config)
+  for (const addRoutes of [...groups, ...ROUTE_GROUPS]) addRoutes(app, ports, config)
   await app.ready()
   return app
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiPorts } from './ports.ts'
 import { HttpError, PROBLEM_TYPE, toProblem } from './problem.ts'
 import type { ApiInstance } from './route-group.ts'
@@ -26,6 +26,13 @@ export function addErrorAnswers(app: ApiInstance, { audit, metrics }: ApiPorts):
     if (allowed.length === 0) throw new HttpError('not_found')
     throw new HttpError('method_not_allowed', undefined, { headers: { allow: allowed.join(', ') } })
   })
+}
+
+/** Addresses that no router reads: a wrong escape, or a part that is longer than any id. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const isTooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+  const { problem } = toProblem(isTooLong ? new HttpError('not_found') : new HttpError('request_invalid', 'the address cannot be read'), request.id)
+  reply.code(problem.status).header('cache-control', 'no-store').type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem)
 }
 
 /** Methods of the routes that match a path; wildcards match everything and so tell nothing. */

@@ -1,4 +1,4 @@
-import type { FastifyServerOptions } from 'fastify'
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from 'fastify'
 import { EvidenceError } from '../schemas/errors.ts'
 import type { ServeConfig } from './serve-config.ts'
 
@@ -22,6 +22,24 @@ export function logOptions({ log_level }: Pick<ServeConfig, 'log_level'>, stream
       res: ({ statusCode }) => ({ status: statusCode }),
       err: toLoggedError,
     },
+  }
+}
+
+/** One line a request, when it is answered: who, what, how it ended and how long it took. */
+export class RequestLog extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    const { principal } = request
+    const line = {
+      req: request,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      ...(principal === null || principal.via === 'none' ? {} : { principal: principal.subject, via: principal.via }),
+    }
+    if (error) request.log.warn({ ...line, err: error }, 'answer was not sent whole')
+    else request.log.info(line, 'answered')
   }
 }
 

@@ -18,6 +18,8 @@ export const HTTP_CODES = {
   method_not_allowed: [405, 'this address has other methods, see Allow'],
   not_acceptable: [406, 'the answer does not come in the form that was asked for'],
   request_timeout: [408, 'the request took too long to arrive'],
+  already_running: [409, 'one of its kind is running'],
+  review_refused: [409, 'the review is not one that may be recorded'],
   precondition_failed: [412, 'something that must come first has not happened'],
   payload_too_large: [413, 'the body is larger than this route takes'],
   unsupported_media_type: [415, 'the body is of a type that this route does not take'],

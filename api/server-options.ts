@@ -4,7 +4,9 @@ import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyServerOptions } from 'fastify'
 import { EvidenceError } from '../schemas/errors.ts'
-import { type LogStream, logOptions } from './log.ts'
+import { buildClientErrorHandler } from './client-error.ts'
+import { answerUnroutable } from './error-answers.ts'
+import { type LogStream, logOptions, RequestLog } from './log.ts'
 import type { ApiPorts } from './ports.ts'
 import type { ServeConfig } from './serve-config.ts'
 
@@ -14,6 +16,9 @@ const CHECK_MS = 1000
 export function serverOptions({ newId }: ApiPorts, config: ServeConfig, log: LogStream): FastifyServerOptions {
   return {
     logger: logOptions(config, log),
+    logController: new RequestLog(),
+    clientErrorHandler: buildClientErrorHandler(newId),
+    frameworkErrors: answerUnroutable,
     // Never from a header: a client could make two requests look like one in the log.
     genReqId: newId,
     requestIdHeader: false,

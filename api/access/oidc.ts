@@ -28,15 +28,21 @@ export function openOidc(config: OidcConfig, options: { now: () => Date; fetch?:
   assertSafeUrl(config.issuer, 'oidc.issuer')
   if (config.jwks_uri !== null) assertSafeUrl(config.jwks_uri, 'oidc.jwks_uri')
   const ask = buildAsk(options.now, options.fetch ?? fetch)
-  let keys: JWTVerifyGetKey | null = null
-  const getKey: JWTVerifyGetKey = async (header, token) => {
-    keys ??= createRemoteJWKSet(new URL(config.jwks_uri ?? (await discover(config, ask))), {
+  const openKeys = async (): Promise<JWTVerifyGetKey> =>
+    createRemoteJWKSet(new URL(config.jwks_uri ?? (await discover(config, ask))), {
       timeoutDuration: FETCH_TIMEOUT_MS,
       cooldownDuration: COOLDOWN_MS,
       cacheMaxAge: CACHE_MS,
       [customFetch]: ask,
     })
-    return keys(header, token)
+  let keys: Promise<JWTVerifyGetKey> | null = null
+  const getKey: JWTVerifyGetKey = async (header, token) => {
+    // One key set for all who ask at once; where it could not be found the next one tries again.
+    keys ??= openKeys().catch((error: unknown) => {
+      keys = null
+      throw error
+    })
+    return (await keys)(header, token)
   }
   return { identify: (jwt) => identify(jwt, getKey, config, options.now) }
 }

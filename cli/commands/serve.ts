@@ -28,7 +28,7 @@ export async function run(_args: [], options: ServeOptions): Promise<Answer> {
     const app = await buildApp(ports, config, process.stderr)
     await listen(app, config)
     assertBoundTo(
-      app.addresses().map(({ address }) => address),
+      app.addresses().map((one) => (typeof one === 'string' ? one : one.address)),
       access,
     )
     note(`serving ${config.ledger}, authentication ${access.auth}`)

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { v7 } from 'uuid'
 import { onTestFinished } from 'vitest'
-import { type AccessPort, openAccess } from '../../api/access/access-port.ts'
-import { loopbackPrincipal } from '../../api/access/principal.ts'
+import type { AccessPort } from '../../api/access/access-port.ts'
+import { openConfiguredAccess } from '../../api/access/open-access.ts'
 import { buildApp } from '../../api/app.ts'
 import { openPorts } from '../../api/open-ports.ts'
 import type { ApiPorts } from '../../api/ports.ts'
-import type { ApiInstance } from '../../api/route-group.ts'
+import type { ApiInstance, RouteGroup } from '../../api/route-group.ts'
 import { parseServeConfig, type ServeConfig } from '../../api/serve-config.ts'
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts'
 import { loadRecordedRounds, recordedRoundEvents } from '../../producers/recorded-round.ts'
@@ -25,13 +25,15 @@ export type TestApi = {
   readonly config: ServeConfig
   /** Lines of the log so far, parsed. */
   readonly logs: readonly Record<string, unknown>[]
+  /** The service's audit trail so far, flushed: the data of its events with their type. */
+  readonly audited: () => Promise<readonly { type: string; data: Record<string, unknown> }[]>
   /** The log as text. */
   readonly logText: () => string
 }
 export type TestApiOptions = {
   /** Settings over the defaults. */
   config?: Record<string, unknown>
-  /** Who asks; default: authentication off. */
+  /** Who asks; default: by `config`, so authentication off. */
   access?: AccessPort
   /** Files of examples/awoooi/rounds to import; default: june-26-to-27.yaml. */
   rounds?: readonly string[]
@@ -39,6 +41,8 @@ export type TestApiOptions = {
   ledger?: string
   /** Puts other adapters in the place of the real ones. */
   change?: (ports: ApiPorts) => ApiPorts
+  /** Routes beside those of the service. */
+  groups?: readonly RouteGroup[]
 }
 
 /**
@@ -49,7 +53,7 @@ export async function makeApi(options: TestApiOptions = {}): Promise<TestApi> {
   const ledger = options.ledger ?? (await importedLedger(options.rounds))
   const config = parseServeConfig({ ledger, log_level: 'debug', port: 0, ...options.config })
   const around = { source: 'urn:evidence-ledger:host:test', now: () => new Date(), newId: () => v7(), onNote: () => undefined, env: {}, kafka: null }
-  const opened = await openPorts(config, options.access ?? openAccess(loopbackPrincipal('tester')), around)
+  const opened = await openPorts(config, options.access ?? openConfiguredAccess(config, 'tester', around.now), around)
   const ports = options.change?.(opened.ports) ?? opened.ports
   const logs: Record<string, unknown>[] = []
   const lines: string[] = []
@@ -57,12 +61,12 @@ export async function makeApi(options: TestApiOptions = {}): Promise<TestApi> {
     lines.push(line)
     logs.push(JSON.parse(line))
   }
-  const app = await buildApp(ports, config, { write })
+  const app = await buildApp(ports, config, { write }, options.groups)
   onTestFinished(async () => {
     await app.close()
     await opened.close()
   })
-  return { app, ports, config, logs, logText: () => lines.join('') }
+  return { app, ports, config, logs, logText: () => lines.join(''), audited: () => readAudit(ports, config) }
 }
 
 /** As `makeApi`, listening on a free port of the loopback; `url` without a slash at the end. */
@@ -87,4 +91,13 @@ export async function importedLedger(files: readonly string[] = ['june-26-to-27.
   snapshots.close()
   await ledger.close()
   return file
+}
+
+async function readAudit({ audit }: ApiPorts, { ledger, audit_file }: ServeConfig) {
+  await audit.flush()
+  const trail = openSqliteLedger({ path: audit_file ?? `${ledger}.audit.db`, mode: 'readonly' })
+  const events: { type: string; data: Record<string, unknown> }[] = []
+  for await (const page of trail.readAll(0)) events.push(...page.map(({ text }) => JSON.parse(text)))
+  await trail.close()
+  return events.map(({ type, data }) => ({ type, data }))
 }
