@@ -1,5 +1,5 @@
 import { isRootedType } from '../schemas/event.ts'
-import { CompactTree } from './merkle.ts'
+import { CompactTree, leafHash } from './merkle.ts'
 
 /** What places an event under its round's root (contract §2, "Round root"). */
 export type RoundLeafKey = { readonly type: string; readonly checkId: string | null; readonly id: string }
@@ -23,6 +23,11 @@ export function roundRootOfHashes(leaves: readonly (RoundLeafKey & { readonly le
   const tree = new CompactTree()
   for (const leaf of inRootOrder(leaves)) tree.addLeafHash(leaf.leafHash)
   return { root: tree.root(), count: tree.size }
+}
+
+/** The leaves under a round's root in their order, each with its hash (hex): what an inclusion proof is made from. */
+export function roundLeaves(leaves: readonly (RoundLeafKey & { readonly text: string })[]): { id: string; leafHash: string }[] {
+  return inRootOrder(leaves).map(({ id, text }) => ({ id, leafHash: leafHash(Buffer.from(text, 'utf8')) }))
 }
 
 function inRootOrder<T extends RoundLeafKey>(leaves: readonly T[]): T[] {

@@ -52,7 +52,7 @@ export type PageRequest = { limit: number; after: string | null }
  */
 export interface HistoryStore {
   /** Newest first, then by id. Both ends of the range count, as everywhere. */
-  rounds(filter: Partial<TimeRange> & { estate?: string; overall?: string }, page: PageRequest): Promise<Page<RoundRow>>
+  rounds(filter: Partial<TimeRange> & { estate?: string; overall?: string; integrity?: string }, page: PageRequest): Promise<Page<RoundRow>>
   /** Estates that `rounds` tells of, by id. */
   estates(): Promise<readonly EstateRow[]>
   /** Rounds that were opened and are not in `rounds`, newest first, then by id. */

@@ -51,6 +51,7 @@ const ROUND_FILTERS: Readonly<Record<string, string>> = {
   to: 'opened_at <= :to',
   estate: 'estate = :estate',
   overall: 'overall = :overall',
+  integrity: 'integrity = :integrity',
 }
 const AFTER_ROUND = 'opened_at <= :afterTime AND (opened_at < :afterTime OR artifact_id > :afterRound)'
 

@@ -29,8 +29,6 @@ export type PlannedRound = {
 
 export type RoundPorts = {
   readonly ledger: Ledger
-  /** Null: somebody else makes the snapshots (a projector service). */
-  readonly snapshots: SnapshotStore | null
   readonly source: string
   readonly now: () => Date
   readonly newId: () => string
@@ -51,8 +49,8 @@ export function planRound(loaded: LoadedEstate, asked: RoundAsked, now: Date): P
   return { roundId, loaded, policy: { id: policy.id, version: policy.version }, options, operator: asked.operator }
 }
 
-/** The wiring of one round on this machine: ledger, probes, clock and ids; then its projection. Throws as `runRound`. */
-export async function runOneRound(ports: RoundPorts, planned: PlannedRound): Promise<Snapshot> {
+/** The wiring of one round on this machine: ledger, probes, clock and ids. Throws as `runRound`. */
+export async function runPlannedRound(ports: RoundPorts, planned: PlannedRound): Promise<void> {
   const { loaded, roundId, policy, options, operator } = planned
   await runRound({
     roundId,
@@ -73,7 +71,12 @@ export async function runOneRound(ports: RoundPorts, planned: PlannedRound): Pro
     onProgress: ports.onProgress,
     signal: ports.signal,
   })
-  return projectRound(ports.ledger, roundId, ports.snapshots === null ? {} : { store: ports.snapshots })
+}
+
+/** A round, then its projection, which is saved. */
+export async function runOneRound(ports: RoundPorts & { readonly snapshots: SnapshotStore }, planned: PlannedRound): Promise<Snapshot> {
+  await runPlannedRound(ports, planned)
+  return projectRound(ports.ledger, planned.roundId, { store: ports.snapshots })
 }
 
 /** `<estate>-<yyyymmdd>-<hhmmss>`, UTC. */

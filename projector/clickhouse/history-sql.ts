@@ -16,6 +16,7 @@ const ROUND_FILTERS: Readonly<Record<string, string>> = {
   to: 'opened_ms <= {to:Int64}',
   estate: 'estate = {estate:String}',
   overall: 'overall = {overall:String}',
+  integrity: 'integrity = {integrity:String}',
 }
 
 export function rounds(filter: Readonly<Record<string, unknown>>, isNext: boolean): string {

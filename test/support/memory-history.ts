@@ -18,11 +18,17 @@ export function buildMemoryHistory(data: readonly HistoryRound[]): Answers {
   const ofEstate = <T extends { round: RoundRow }>(all: readonly T[], estate: string, range: Partial<TimeRange>): T[] =>
     all.filter(({ round }) => round.estate === estate && isIn(round.openedAt, range))
   return {
-    rounds: async ({ estate, overall, ...range }, page) =>
+    rounds: async ({ estate, overall, integrity, ...range }, page) =>
       whole(
         newest
           .map((one) => one.round)
-          .filter((row) => isIn(row.openedAt, range) && (estate ?? row.estate) === row.estate && (overall ?? row.overall) === row.overall),
+          .filter(
+            (row) =>
+              isIn(row.openedAt, range) &&
+              (estate ?? row.estate) === row.estate &&
+              (overall ?? row.overall) === row.overall &&
+              (integrity ?? row.integrity) === row.integrity,
+          ),
         page,
       ),
     estates: async () =>

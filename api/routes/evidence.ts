@@ -1,0 +1,31 @@
+import { buildEvidenceServices, type EvidenceRoutes } from '../evidence-services.ts'
+import type { RouteGroup } from '../route-group.ts'
+import { decisionRoutes } from './decisions.ts'
+import { eventsInRoutes } from './events-in.ts'
+import { guardRoutes } from './guards.ts'
+import { historyRoutes } from './history.ts'
+import { ledgerRoutes } from './ledger.ts'
+import { liveRoutes } from './live.ts'
+import { operationRoutes } from './operations.ts'
+import { packetRoutes } from './packets.ts'
+import { roundEventRoutes } from './round-events.ts'
+import { roundRoutes } from './rounds.ts'
+
+const GROUPS: readonly EvidenceRoutes[] = [
+  roundRoutes,
+  roundEventRoutes,
+  guardRoutes,
+  packetRoutes,
+  historyRoutes,
+  ledgerRoutes,
+  eventsInRoutes,
+  liveRoutes,
+  operationRoutes,
+  decisionRoutes,
+]
+
+/** Everything under /v1: each group with the services they share. */
+export const evidenceRoutes: RouteGroup = (app, ports, config) => {
+  const services = buildEvidenceServices(app, ports)
+  for (const addRoutes of GROUPS) addRoutes(app, ports, services, config)
+}

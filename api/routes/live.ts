@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { RoundId } from '../../schemas/primitives.ts'
+import { answers } from '../answers.ts'
+import type { EvidenceRoutes } from '../evidence-services.ts'
+import { liveFrames } from '../live-frames.ts'
+import { HttpError } from '../problem.ts'
+
+/** A reader that takes nothing for so long is let go, so that it holds no place of others. */
+const STALL_MS = 30_000
+const CHECK_MS = 5000
+
+const position = z.string().regex(/^(0|[1-9]\d{0,15})$/, 'not a position of the ledger')
+const Query = z.strictObject({
+  round: RoundId.optional().describe('only events of this round'),
+  after: position.optional().describe('go on behind this position; Last-Event-ID counts before it'),
+})
+
+/** Events as they come, as server-sent events: one loop over the ledger for all readers. */
+export const liveRoutes: EvidenceRoutes = (app, ports, { feed }) => {
+  const schema = { tags: ['events'], querystring: Query, response: answers({ 'text/event-stream': z.string() }) }
+  app.get('/v1/events/live', { config: { access: 'read' }, exposeHeadRoute: false, schema }, async (request, reply) => {
+    const after = lastEventId(request.headers['last-event-id']) ?? request.query.after
+    const question = { roundId: request.query.round ?? null, after: after === undefined ? null : Number(after) }
+    const reader = app.liveReaders.enter()
+    const gone = new AbortController()
+    reply.raw.once('close', () => {
+      gone.abort()
+      reader.leave()
+    })
+    try {
+      // The first step reads the ledger: what is wrong there is a problem and no broken stream.
+      await feed.join()
+    } catch (error) {
+      reader.leave()
+      throw error
+    }
+    const frames = liveFrames(feed, ports.ledger, question, AbortSignal.any([reader.signal, gone.signal]))
+    const stream = Readable.from(
+      withoutStalling(frames, () => reply.raw.destroy()),
+      { objectMode: false, highWaterMark: 65_536 },
+    )
+    return reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).type('text/event-stream; charset=utf-8').send(stream)
+  })
+}
+
+function lastEventId(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || header === '') return undefined
+  if (typeof header === 'string' && position.safeParse(header).success) return header
+  throw new HttpError('request_invalid', 'Last-Event-ID is not a position of the ledger')
+}
+
+/** Calls `onStall` where what was given has not been taken for too long. */
+async function* withoutStalling(frames: AsyncIterable<string>, onStall: () => void): AsyncIterable<string> {
+  let givenAt: number | null = null
+  const timer = setInterval(() => {
+    if (givenAt !== null && Date.now() - givenAt > STALL_MS) onStall()
+  }, CHECK_MS).unref()
+  try {
+    for await (const frame of frames) {
+      givenAt = Date.now()
+      yield frame
+      givenAt = null
+    }
+  } finally {
+    clearInterval(timer)
+  }
+}
