@@ -1,0 +1,108 @@
+import { Button, Progress } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { askJson } from '../data/api-client.ts'
+import { ledgerStatsQuery, verificationQuery } from '../data/queries.ts'
+import type { Verification } from '../data/shapes.ts'
+import { Digest } from '../parts/digest.tsx'
+import { Facts } from '../parts/facts.tsx'
+import { Loaded } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { Page } from '../parts/page.tsx'
+import { ProblemNotice } from '../parts/problem-notice.tsx'
+import { RawJson } from '../parts/raw-json.tsx'
+import { Section } from '../parts/section.tsx'
+import { useIsFresh } from '../trust/trust-context.ts'
+
+/** The ledger itself: how large it is, and whether every hash, root and seal in it is right. */
+export function LedgerPage() {
+  const { t, i18n } = useTranslation()
+  const stats = useQuery(ledgerStatsQuery())
+  const number = (count: number): string => new Intl.NumberFormat(i18n.language).format(count)
+  return (
+    <Page title={t('ledger.title')} lead={t('ledger.lead')}>
+      <Section title={t('ledger.stats')}>
+        <Loaded query={stats}>
+          {(one) => (
+            <Facts
+              rows={[
+                [t('ledger.events'), number(one.events)],
+                [t('ledger.rounds'), t('ledger.roundsSealed', { rounds: number(one.rounds), sealed: number(one.sealedRounds) })],
+                [t('ledger.position'), number(one.lastPosition)],
+                [t('ledger.bytes'), number(one.bytes)],
+              ]}
+            />
+          )}
+        </Loaded>
+      </Section>
+      <Verify />
+    </Page>
+  )
+}
+
+function Verify() {
+  const { t } = useTranslation()
+  const [id, setId] = useState<string | null>(null)
+  const start = useMutation({
+    mutationFn: () => askJson<{ id: string }>('/v1/ledger/verifications', { method: 'POST' }),
+    onSuccess: (answer) => setId(answer.id),
+  })
+  return (
+    <Section title={t('ledger.verify')} note={t('ledger.verifyNote')}>
+      <div>
+        <Button loading={start.isPending} onClick={() => start.mutate()}>
+          {t(id === null ? 'ledger.start' : 'ledger.again')}
+        </Button>
+      </div>
+      {start.isError ? <ProblemNotice error={start.error} /> : null}
+      {id === null ? null : <VerificationState key={id} id={id} />}
+    </Section>
+  )
+}
+
+function VerificationState({ id }: { id: string }) {
+  const query = useQuery(verificationQuery(id))
+  return <Loaded query={query}>{(one) => <State one={one} at={query.dataUpdatedAt} />}</Loaded>
+}
+
+function State({ one, at }: { one: Verification; at: number }) {
+  const { t } = useTranslation()
+  const isFresh = useIsFresh()
+  const isRunning = one.state === 'running'
+  const percent = one.total === 0 ? 0 : Math.min(100, Math.floor((one.checked / one.total) * 100))
+  if (isRunning) {
+    return (
+      <div role="status">
+        <Progress value={percent} aria-label={t('ledger.progress')} />
+        <p className="small">{t('ledger.checked', { checked: one.checked, total: one.total })}</p>
+      </div>
+    )
+  }
+  const isGood = isVerified(one)
+  return (
+    <Notice paint={isGood ? (isFresh ? 'good' : 'unknown') : 'bad'} title={t(isGood ? 'ledger.good' : 'ledger.bad', { count: one.checked })} role="alert">
+      <p className="small">
+        {t('ledger.when')} <Moment at={new Date(at).toISOString()} />
+      </p>
+      {isGood ? <Head one={one} /> : <RawJson text={JSON.stringify(one)} />}
+    </Notice>
+  )
+}
+
+function Head({ one }: { one: Verification }) {
+  const { t } = useTranslation()
+  if (one.head === null || one.head === undefined) return null
+  return (
+    <>
+      <p>{t('ledger.noteHead')}</p>
+      <Digest value={`${one.head.position}:${one.head.chain}`} />
+    </>
+  )
+}
+
+/** Done, nothing found, and a head that says what was proved; everything else is not good. */
+function isVerified(one: Verification): boolean {
+  return one.state === 'done' && Array.isArray(one.problems) && one.problems.length === 0
+}
