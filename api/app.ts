@@ -17,10 +17,11 @@ import type { ApiInstance, RouteGroup } from './route-group.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { healthRoutes } from './routes/health.ts'
 import type { ServeConfig } from './serve-config.ts'
+import { consoleRoutes } from './serve-console.ts'
 import { corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
 
 /** Every route of the service: one group a file. The console comes last, it answers what is left. */
-const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes, evidenceRoutes]
+const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes, evidenceRoutes, consoleRoutes]
 
 /**
  * The HTTP service over its ports, ready for `inject` or `listen`; `close` ends live readers and waits for requests at
