@@ -32,7 +32,10 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler)
   const readers = new LiveReaders(config.max_live_readers, (count) => ports.metrics.liveReaders.set(count))
   app.decorate('liveReaders', readers)
-  app.addHook('preClose', async () => readers.close())
+  app.addHook('preClose', async () => {
+    readers.close()
+    closeAsTheyRest(app)
+  })
   app.server.maxConnections = config.max_connections
 
   requireRouteAccess(app)
@@ -48,4 +51,12 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   for (const addRoutes of [...groups, ...ROUTE_GROUPS]) addRoutes(app, ports, config)
   await app.ready()
   return app
+}
+
+/** A connection whose last request ends after `close` would else be waited for until its keep-alive runs out. */
+function closeAsTheyRest({ server }: ApiInstance): void {
+  const timer = setInterval(() => server.closeIdleConnections(), 50)
+  server.once('close', () => clearInterval(timer))
+  // Never listened: there is no close to wait for.
+  if (!server.listening) clearInterval(timer)
 }

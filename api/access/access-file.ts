@@ -104,7 +104,10 @@ function identifyRow(row: Row, text: string, at: Date): Identified {
 const StoredToken = z.strictObject({
   id: z.string(),
   subject: z.string(),
-  roles: z.string().transform((text) => z.array(z.enum(ROLES)).min(1).parse(text.split(' '))),
+  roles: z
+    .string()
+    .transform((text) => text.split(' '))
+    .pipe(z.array(z.enum(ROLES))),
   source_prefix: z.string().nullable(),
   created_at: Time,
   expires_at: Time.nullable(),
