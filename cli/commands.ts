@@ -39,6 +39,8 @@ export function addEvidenceCommands(program: Command): void {
   addGuard(program)
   addEscrow(program)
   addReview(program)
+  addBundle(program)
+  addExport(program)
   addLedger(program)
   addHistory(program)
   addEmit(program)
@@ -161,6 +163,8 @@ function addGuard(program: Command): void {
   guarded('packets', 'owner packets as JSON, for review; neither a request nor an approval')
     .addOption(new Option('--output <file>', 'write here instead of stdout'))
     .addOption(new Option('--template <file>', 'also write the response template here'))
+    .addOption(new Option('--html <file>', 'also write a page to print and sign here'))
+    .addOption(new Option('--lang <language>', 'headings of that page').choices(['en', 'zh-Hant']).default('en'))
   guarded('contract', 'checks a packet file against its summary').addOption(new Option('--packet-file <file>', 'the packet file').makeOptionMandatory())
   guarded('preflight', 'checks what an owner sent back; fails closed, accepts nothing').addOption(
     new Option('--response-file <file>', 'what the owner sent back'),
@@ -209,6 +213,42 @@ function addReview(program: Command): void {
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
     .action(lazy(() => import('./commands/review-record.ts')))
+}
+
+function addBundle(program: Command): void {
+  const bundle = program.command('bundle').description('the audit bundle of a round: everything its verdict rests on, in one file')
+  bundle
+    .command('export')
+    .argument('<round>', 'round id')
+    .description('write the audit bundle of a round, a tar file')
+    .addOption(POLICY())
+    .addOption(new Option('--output <file>', 'write here (default: ROUND.bundle.tar in this folder)'))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence bundle export ROUND --output round.tar\n  evidence bundle verify round.tar')
+    .action(lazy(() => import('./commands/bundle-export.ts')))
+  bundle
+    .command('verify')
+    .argument('<file>', 'the bundle')
+    .description('replay a bundle, with nothing but the file; exit 0 only where every byte is what its events give and the root was sealed')
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExit 1: something differs (the first difference is named), or the round proves nothing. Exit 2: the file is no bundle.')
+    .action(lazy(() => import('./commands/bundle-verify.ts')))
+}
+
+function addExport(program: Command): void {
+  const forms = program.command('export').description('a round in forms that other programs read (docs/exports.md)')
+  const form = (name: string, description: string): Command =>
+    forms
+      .command(name)
+      .argument('<round>', 'round id')
+      .description(description)
+      .addOption(POLICY())
+      .addOption(new Option('--output <file>', 'write here instead of stdout'))
+      .addOption(LEDGER())
+      .action(lazy(async () => ({ run: (await import('./commands/export-form.ts')).writes(name) })))
+  form('in-toto', 'unsigned in-toto Statement v1 with the predicate test-result v0.1')
+  form('oscal', 'OSCAL assessment-results 1.2.3')
 }
 
 function addLedger(program: Command): void {

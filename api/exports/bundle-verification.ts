@@ -56,7 +56,7 @@ export type BundleVerification = {
 /** What no file can prove of itself; printed with every result. */
 export const NOT_PROVEN = [
   'that the producers told the truth: a bundle repeats what they recorded',
-  'that this is the round the operator has: compare evidence_root with `evidence round show ROUND`, or with a root that was kept elsewhere',
+  'that this is the round the operator has: compare evidence_root with `evidence round show ROUND --json`, or with a root that was kept elsewhere',
   'that the decisions are complete: they are beside the round, not under its root',
   'that nobody made the whole bundle anew, consistently: compare bundle_digest with the one you were given by another way',
 ] as const
