@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Rendered } from './actions/round-cache.ts'
 import { HttpError, Problem } from './problem.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
@@ -53,11 +52,16 @@ function weightOf(type: string, wanted: readonly Range[]): number {
 /** What else belongs to a tagged answer. `isYes`: the answer of the program, as exit code 0 or 1 on the command line. */
 export type TaggedOptions = { readonly type?: string; readonly isYes?: boolean; readonly headers?: Readonly<Record<string, string>> }
 
-/** Sends a text whose tag says what it is; 304 where the client has it. */
-export function sendTagged(request: FastifyRequest, reply: FastifyReply, { text, tag }: Rendered, options: TaggedOptions = {}): FastifyReply {
+/** Sends what its tag names; 304 where the client has it. */
+export function sendTagged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, tag }: { text: string | Uint8Array; tag: string },
+  options: TaggedOptions = {},
+): FastifyReply {
   reply.headers({ etag: tag, 'cache-control': 'private, no-cache', vary: 'Accept', ...answerHeader(options.isYes), ...options.headers })
   if (hasTag(request, tag)) return reply.code(304).send()
-  return reply.type(options.type ?? JSON_TYPE).send(text)
+  return reply.type(options.type ?? JSON_TYPE).send(text instanceof Uint8Array ? Buffer.from(text.buffer, text.byteOffset, text.byteLength) : text)
 }
 
 /** True where the client says that it has this (RFC 9110 §13.1.2, weak comparison). */

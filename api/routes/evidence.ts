@@ -2,6 +2,7 @@ import { buildEvidenceServices, type EvidenceRoutes } from '../evidence-services
 import type { RouteGroup } from '../route-group.ts'
 import { decisionRoutes } from './decisions.ts'
 import { eventsInRoutes } from './events-in.ts'
+import { exportRoutes } from './exports.ts'
 import { guardRoutes } from './guards.ts'
 import { historyRoutes } from './history.ts'
 import { ledgerRoutes } from './ledger.ts'
@@ -16,6 +17,7 @@ const GROUPS: readonly EvidenceRoutes[] = [
   roundEventRoutes,
   guardRoutes,
   packetRoutes,
+  exportRoutes,
   historyRoutes,
   ledgerRoutes,
   eventsInRoutes,
