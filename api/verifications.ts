@@ -3,7 +3,7 @@ import type { VerifyMessage } from './verify-worker.ts'
 
 type Problem = Extract<VerifyMessage, { type: 'done' }>['problems'][number]
 
-/** `checked` of `total` events; `problems`: the first thing that is wrong, where something is. `failed`: could not tell, see `code`. */
+/** `checked` of `total` events; `problems`: the first thing that is wrong, where something is. `failed`: could not tell, see `code`. `head`: of a verified ledger, to note down. */
 export type Verification = {
   readonly id: string
   readonly state: 'running' | 'verified' | 'damaged' | 'failed'
@@ -11,6 +11,7 @@ export type Verification = {
   readonly total: number
   readonly problems: readonly Problem[]
   readonly code: string | null
+  readonly head: { readonly position: number; readonly chain: string } | null
 }
 
 const KEPT = 20
@@ -40,7 +41,7 @@ export class Verifications {
     worker.on('message', (message: VerifyMessage) => this.#take(id, message))
     worker.on('error', () => this.#take(id, { type: 'failed', code: 'internal' }))
     worker.on('exit', () => this.#ended(id))
-    return this.#set({ id, state: 'running', checked: 0, total, problems: [], code: null })
+    return this.#set({ id, state: 'running', checked: 0, total, problems: [], code: null, head: null })
   }
 
   find(id: string): Verification | null {
@@ -58,8 +59,8 @@ export class Verifications {
     if (message.type === 'progress') this.#set({ ...known, checked: message.checked, total: message.total })
     if (message.type === 'failed') this.#set({ ...known, state: 'failed', code: message.code })
     if (message.type === 'done') {
-      const { ok, checked, problems } = message
-      this.#set({ ...known, state: ok ? 'verified' : 'damaged', checked, total: Math.max(known.total, checked), problems })
+      const { ok, checked, problems, head } = message
+      this.#set({ ...known, state: ok ? 'verified' : 'damaged', checked, total: Math.max(known.total, checked), problems, head })
     }
   }
 

@@ -5,7 +5,13 @@ import { EvidenceError } from '../schemas/errors.ts'
 /** What a verification says to the service: how far it is, then once how it ended. */
 export type VerifyMessage =
   | { type: 'progress'; checked: number; total: number }
-  | { type: 'done'; ok: boolean; checked: number; problems: { code: string; position: number | null; round_id: string | null; message: string }[] }
+  | {
+      type: 'done'
+      ok: boolean
+      checked: number
+      head: { position: number; chain: string } | null
+      problems: { code: string; position: number | null; round_id: string | null; message: string }[]
+    }
   | { type: 'failed'; code: string }
 
 /** A thread of its own: hashing millions of events, and SQLite's own check of the file, must not hold up any request. */
@@ -15,7 +21,7 @@ async function verify(path: string, tell: (message: VerifyMessage) => void): Pro
     const problems = result.ok
       ? []
       : [{ code: result.first.code, position: result.first.position, round_id: result.first.roundId, message: result.first.message }]
-    tell({ type: 'done', ok: result.ok, checked: result.events, problems })
+    tell({ type: 'done', ok: result.ok, checked: result.events, head: result.ok ? result.head : null, problems })
   } catch (error) {
     tell({ type: 'failed', code: error instanceof EvidenceError ? error.code : 'internal' })
   }

@@ -32,6 +32,10 @@ const VerificationState = z.strictObject({
   total: Count,
   problems: z.array(z.strictObject({ code: Text, position: Count.nullable(), round_id: Text.nullable(), message: Text })),
   code: Text.nullable().describe('why it could not tell, where it has failed'),
+  head: z
+    .strictObject({ position: Count, chain: Text })
+    .nullable()
+    .describe('hash over everything up to the last event of a verified ledger: note it down elsewhere'),
 })
 const Policies = z.array(z.strictObject({ version: Text, changes: z.record(Text, z.union([z.boolean(), z.number(), z.null()])), source: Text }))
 const Catalogue = z.strictObject({
