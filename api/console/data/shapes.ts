@@ -34,11 +34,12 @@ export type Me = { subject: string; roles: string[]; via: string; auth: string }
 export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
 export type Verification = {
   id: string
-  state: string
+  state: 'running' | 'verified' | 'damaged' | 'failed'
   checked: number
   total: number
-  problems: unknown[]
-  head?: { position: number; chain: string } | null
+  problems: { code: string; position: number | null; round_id: string | null; message: string }[]
+  code: string | null
+  head: { position: number; chain: string } | null
 }
 
 export type LiveEvent = { position: number; id: string; type: string; round_id: string; check_id: string | null; time: string; event: EvidenceEvent }

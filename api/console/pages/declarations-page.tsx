@@ -93,7 +93,9 @@ function DeclarationItem({ roundId, one }: { roundId: string; one: DeclarationRe
   return (
     <li className={classes.item}>
       <div>
-        <Mark tone={one.allowed ? 'good' : 'bad'}>{t(one.allowed ? 'declarations.isAllowed' : 'declarations.isForbidden')}</Mark>
+        <Mark tone={one.allowed ? 'good' : 'bad'} caveat="tag">
+          {t(one.allowed ? 'declarations.isAllowed' : 'declarations.isForbidden')}
+        </Mark>
       </div>
       <div className={classes.what}>
         <strong className="word">{one.name}</strong>
@@ -109,7 +111,7 @@ function DeclarationItem({ roundId, one }: { roundId: string; one: DeclarationRe
           <span className="small muted">{t('declarations.noEvents')}</span>
         ) : (
           <details className="small">
-            <summary>{t('round.evidence', { count: one.event_ids.length })}</summary>
+            <summary>{t('declarations.evidence', { count: one.event_ids.length })}</summary>
             <ul>
               {one.event_ids.map((eventId) => (
                 <li key={eventId}>

@@ -21,7 +21,7 @@ export function DifferenceTables({ difference, from, to }: { difference: Differe
               { key: 'id', label: t('event.check'), isBare: true, cell: (row) => <strong className="word">{row.id}</strong> },
               { key: 'a', label: from, cell: (row) => word(row.a) },
               { key: 'b', label: to, cell: (row) => word(row.b) },
-              { key: 'reasons', label: t('diff.because'), cell: (row) => <span lang="en">{row.reasons.join('; ')}</span> },
+              { key: 'reasons', label: t('diff.because'), cell: (row) => (row.reasons.length === 0 ? null : <span lang="en">{row.reasons.join('; ')}</span>) },
             ]}
           />
         )}

@@ -1,5 +1,6 @@
 import '@mantine/charts/styles.css'
 import { LineChart } from '@mantine/charts'
+import { useMediaQuery } from '@mantine/hooks'
 import { useTranslation } from 'react-i18next'
 import type { Change } from '../data/shapes.ts'
 import { utcText } from '../parts/moment.tsx'
@@ -10,6 +11,8 @@ import { toChart } from './history-points.ts'
 export function HistoryChart({ changes, name }: { changes: readonly Change[]; name: string }) {
   const { t } = useTranslation()
   const { points, words } = toChart(changes)
+  const isNarrow = useMediaQuery('(max-width: 640px)')
+  const [letters, width] = isNarrow ? [12, 112] : [34, 280]
   const label = (value: number): string => (words === null ? String(value) : (words[value] ?? ''))
   return (
     <figure className={classes.figure} aria-label={t('history.chart', { name })}>
@@ -36,8 +39,8 @@ export function HistoryChart({ changes, name }: { changes: readonly Change[]; na
             : {
                 domain: [-0.25, words.length - 0.75],
                 ticks: words.map((_, at) => at),
-                tickFormatter: (at: number) => shortened(label(at)),
-                width: 170,
+                tickFormatter: (at: number) => shortened(label(at), letters),
+                width,
                 interval: 0,
               }
         }
@@ -48,4 +51,4 @@ export function HistoryChart({ changes, name }: { changes: readonly Change[]; na
   )
 }
 
-const shortened = (word: string): string => (word.length > 24 ? `${word.slice(0, 23)}…` : word)
+const shortened = (word: string, letters: number): string => (word.length > letters ? `${word.slice(0, letters - 1)}…` : word)

@@ -12,7 +12,6 @@ import { Moment } from '../parts/moment.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Page } from '../parts/page.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
-import { RawJson } from '../parts/raw-json.tsx'
 import { Section } from '../parts/section.tsx'
 import { useIsFresh } from '../trust/trust-context.ts'
 
@@ -80,29 +79,46 @@ function State({ one, at }: { one: Verification; at: number }) {
       </div>
     )
   }
-  const isGood = isVerified(one)
+  const outcome = outcomeOf(one)
   return (
-    <Notice paint={isGood ? (isFresh ? 'good' : 'unknown') : 'bad'} title={t(isGood ? 'ledger.good' : 'ledger.bad', { count: one.checked })} role="alert">
+    <Notice
+      paint={outcome === 'good' ? (isFresh ? 'good' : 'unknown') : outcome === 'bad' ? 'untrusted' : 'unknown'}
+      title={t(`ledger.${outcome}`, { count: one.checked })}
+      role="alert"
+    >
       <p className="small">
         {t('ledger.when')} <Moment at={new Date(at).toISOString()} />
       </p>
-      {isGood ? <Head one={one} /> : <RawJson text={JSON.stringify(one)} />}
+      {outcome === 'good' && one.head !== null ? <Head head={one.head} /> : <Findings one={one} />}
     </Notice>
   )
 }
 
-function Head({ one }: { one: Verification }) {
+function Head({ head }: { head: NonNullable<Verification['head']> }) {
   const { t } = useTranslation()
-  if (one.head === null || one.head === undefined) return null
   return (
     <>
       <p>{t('ledger.noteHead')}</p>
-      <Digest value={`${one.head.position}:${one.head.chain}`} />
+      <Digest value={`${head.position}:${head.chain}`} />
     </>
   )
 }
 
-/** Done, nothing found, and a head that says what was proved; everything else is not good. */
-function isVerified(one: Verification): boolean {
-  return one.state === 'done' && Array.isArray(one.problems) && one.problems.length === 0
+function Findings({ one }: { one: Verification }) {
+  return (
+    <ul lang="en">
+      {one.code === null ? null : <li className="word">{one.code}</li>}
+      {one.problems.map((problem) => (
+        <li key={`${problem.code} ${problem.position}`}>
+          <span className="word">{[problem.code, problem.position, problem.round_id].filter((part) => part !== null).join(' ')}</span> {problem.message}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Verified, nothing found, and a head that says what was proved. What could not be looked at is neither good nor bad. */
+function outcomeOf(one: Verification): 'good' | 'bad' | 'untold' {
+  if (one.state === 'verified' && one.problems.length === 0 && one.head !== null) return 'good'
+  return one.state === 'damaged' ? 'bad' : 'untold'
 }

@@ -3,22 +3,23 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useReducer, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { apiPath } from '../data/api-client.ts'
-import type { ApiProblem } from '../data/api-problem.ts'
+import { apiPath, askJson } from '../data/api-client.ts'
+import { ApiProblem } from '../data/api-problem.ts'
 import { followEvents, type LiveState } from '../data/follow-events.ts'
 import { snapshotQuery } from '../data/queries.ts'
+import type { EventRow, Page } from '../data/shapes.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { PlainMark } from '../parts/mark.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Notice } from '../parts/notice.tsx'
-import { Page } from '../parts/page.tsx'
+import { Page as PageFrame } from '../parts/page.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { IntegrityMark, OverallMark } from '../parts/round-marks.tsx'
 import { Section } from '../parts/section.tsx'
 import { roundPath } from '../parts/url-state.ts'
 import { IntegrityProvider } from '../trust/trust-context.ts'
 import classes from './live-round.module.css'
-import { doneCount, type LiveCheck, type LiveRoundState, NOTHING_SEEN, takeEvent } from './live-state.ts'
+import { doneCount, type LiveCheck, type LiveRoundState, NOTHING_SEEN, type TakenEvent, takeEvent } from './live-state.ts'
 
 /** A round while it runs: what has come in, and no verdict before the seal. */
 export function LiveRound({ id }: { id: string }) {
@@ -29,7 +30,7 @@ export function LiveRound({ id }: { id: string }) {
     { to: '/live', label: t('nav.live') },
   ]
   return (
-    <Page title={`${t('live.title')} · ${id}`} heading={id} trail={trail}>
+    <PageFrame title={`${t('live.title')} · ${id}`} heading={id} trail={trail}>
       {fatal === null ? null : <ProblemNotice error={fatal} />}
       {round.sealedAt === null ? null : <Verdict id={id} />}
       <Section title={t('live.progress')} note={t('live.progressNote')} aside={fatal === null && round.sealedAt === null ? <Connection state={state} /> : null}>
@@ -37,25 +38,46 @@ export function LiveRound({ id }: { id: string }) {
         <RoundProgress round={round} />
         <Gates round={round} />
       </Section>
-    </Page>
+    </PageFrame>
   )
 }
 
-/** Follows until the seal: nothing that belongs to the evidence comes after it. */
+/**
+ * Follows until the seal: nothing that belongs to the evidence comes after it. The stream tells what comes from now on; what came before is
+ * read once it is open, so that nothing falls between the two.
+ */
 function useLiveRound(id: string) {
   const [round, take] = useReducer(takeEvent, NOTHING_SEEN)
   const [line, setLine] = useState<{ state: LiveState; problem: ApiProblem | null }>({ state: 'connecting', problem: null })
   const [fatal, setFatal] = useState<unknown>(null)
   useEffect(() => {
-    const stop = new AbortController()
-    const onEvent: Parameters<typeof followEvents>[1]['onEvent'] = (event) => {
+    const [stop, left] = [new AbortController(), new AbortController()]
+    const onEvent = (event: TakenEvent): void => {
       take(event)
       if (event.type === 'round.sealed.v1') stop.abort()
     }
-    followEvents(apiPath(['events', 'live'], { round: id }), { onEvent, onState: (state, problem) => setLine({ state, problem }) }, stop.signal).catch(setFatal)
-    return () => stop.abort()
+    const onState = (state: LiveState, problem: ApiProblem | null): void => {
+      setLine({ state, problem })
+      if (state === 'open') readEvents(id, onEvent, left.signal).catch(() => setLine({ state: 'waiting', problem: new ApiProblem('network', 'no answer') }))
+    }
+    followEvents(apiPath(['events', 'live'], { round: id }), { onEvent, onState }, AbortSignal.any([stop.signal, left.signal])).catch(setFatal)
+    return () => left.abort()
   }, [id])
   return { round, ...line, fatal }
+}
+
+/** Everything the ledger has of a round by now. A round that is just being started is not there yet: the stream will tell. */
+async function readEvents(id: string, onEvent: (event: TakenEvent) => void, signal: AbortSignal): Promise<void> {
+  try {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: Page<EventRow> = await askJson(apiPath(['rounds', id, 'events'], { limit: 1000, cursor }), { signal })
+      for (const row of page.rows) onEvent(row as unknown as TakenEvent)
+      cursor = page.next
+    }
+  } catch (error) {
+    const isNotThere = error instanceof ApiProblem && error.status === 404
+    if (!signal.aborted && !isNotThere) throw error
+  }
 }
 
 function Connection({ state }: { state: LiveState }) {

@@ -39,7 +39,7 @@ export function RoundCoverage({ snapshot }: { snapshot: Snapshot }) {
         </div>
         <div className={classes.result}>
           <span className="muted small">{t('round.postStart')}</span>
-          <OverallMark overall={post.result} hasCaveat={false} />
+          <OverallMark overall={post.result} caveat="hidden" />
           <Counts tally={post} />
         </div>
       </div>

@@ -28,6 +28,7 @@ export function RoundKeys({ snapshot }: { snapshot: Snapshot }) {
         label={t('round.keys')}
         rows={rows}
         rowKey={(row) => row.key}
+        isDense
         columns={[
           {
             key: 'key',

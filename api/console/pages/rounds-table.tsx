@@ -87,7 +87,7 @@ function Cells({ row, isChosen, onChoose }: { row: RoundRow; isChosen: boolean; 
         <Moment at={row.opened_at} />
       </td>
       <td {...ROLE.cell}>
-        <OverallMark overall={row.overall} integrity={row.integrity} />
+        <OverallMark overall={row.overall} integrity={row.integrity} caveat="tag" />
       </td>
       <td {...ROLE.cell}>
         <Link href={roundPath(row.artifact_id)}>{row.artifact_id}</Link>

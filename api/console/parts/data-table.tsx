@@ -12,15 +12,17 @@ export function DataTable<T>({
   columns,
   rows,
   rowKey,
+  isDense = false,
 }: {
   label: string
   columns: readonly Column<T>[]
   rows: readonly T[]
   rowKey: (row: T) => string
+  isDense?: boolean
 }) {
   return (
     <div className={classes.frame}>
-      <table className={classes.table} {...ROLE.table} aria-label={label}>
+      <table className={classes.table} data-dense={isDense} {...ROLE.table} aria-label={label}>
         <thead {...ROLE.group}>
           <tr {...ROLE.row}>
             {columns.map((column) => (

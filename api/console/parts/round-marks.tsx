@@ -3,14 +3,24 @@ import { Mark } from './mark.tsx'
 import { useWords } from './words.ts'
 
 /** The overall declaration of a round. `integrity` where it is not that of the page. */
-export function OverallMark({ overall, integrity, size, hasCaveat }: { overall: string; integrity?: string; size?: 'large' | 'plain'; hasCaveat?: boolean }) {
+export function OverallMark({
+  overall,
+  integrity,
+  size,
+  caveat,
+}: {
+  overall: string
+  integrity?: string
+  size?: 'large' | 'plain'
+  caveat?: 'full' | 'tag' | 'hidden'
+}) {
   const words = useWords()
   return (
     <Mark
       tone={overallTone(overall)}
       {...(size === undefined ? {} : { size })}
       {...(integrity === undefined ? {} : { integrity })}
-      {...(hasCaveat === undefined ? {} : { hasCaveat })}
+      {...(caveat === undefined ? {} : { caveat })}
     >
       {words.overall(overall)}
     </Mark>
@@ -21,7 +31,7 @@ export function OverallMark({ overall, integrity, size, hasCaveat }: { overall: 
 export function StatusMark({ status, warningClass = null }: { status: string; warningClass?: string | null }) {
   const words = useWords()
   return (
-    <Mark tone={statusTone(status)} hasCaveat={false}>
+    <Mark tone={statusTone(status)} caveat="hidden">
       {words.status(status)}
       {warningClass === null ? '' : ` (${words.warningClass(warningClass)})`}
     </Mark>
@@ -34,7 +44,7 @@ const INTEGRITY_TONE: Readonly<Record<string, Tone>> = { verified: 'good', legac
 export function IntegrityMark({ integrity }: { integrity: string }) {
   const words = useWords()
   return (
-    <Mark tone={INTEGRITY_TONE[integrity] ?? 'unknown'} integrity={integrity} hasCaveat={false}>
+    <Mark tone={INTEGRITY_TONE[integrity] ?? 'unknown'} integrity={integrity} caveat="hidden">
       {words.integrity(integrity)}
     </Mark>
   )

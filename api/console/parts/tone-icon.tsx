@@ -51,6 +51,12 @@ const SHAPES: Readonly<Record<Paint, ReactNode>> = {
       />
     </>
   ),
+  claimed: (
+    <>
+      <path d="M3 1.200h6.600L13 4.600v10.200H3Z" fill="none" stroke="currentColor" strokeWidth="1.500" strokeLinejoin="round" />
+      <path d="M5.500 7h5m-5 2.600h5m-5 2.600h3" stroke="currentColor" strokeWidth="1.300" strokeLinecap="round" />
+    </>
+  ),
   untrusted: (
     <>
       <path d="M8 .6 15.400 8 8 15.400.6 8Z" fill="none" stroke="currentColor" strokeWidth="1.600" strokeLinejoin="round" />

@@ -11,8 +11,8 @@ export type Tone = 'good' | 'limited' | 'pending' | 'degraded' | 'bad' | 'unknow
  */
 export type Trust = 'verified' | 'transcript' | 'unsealed' | 'tampered' | 'stale' | 'unproved'
 
-/** The colours of the page. `good` and `limited` are the only green ones. */
-export type Paint = Tone | 'untrusted'
+/** The colours of the page. `good` and `limited` are the only green ones; `claimed` is a good word that nobody proved. */
+export type Paint = Tone | 'claimed' | 'untrusted'
 
 const OVERALL: Readonly<Record<string, Tone>> = {
   FULL_STACK_GREEN: 'good',
@@ -67,7 +67,7 @@ export function trustOf(integrity: string | null | undefined, isFresh: boolean):
 export function paintOf(tone: Tone, trust: Trust): Paint {
   if (trust === 'tampered') return 'untrusted'
   if (trust === 'verified' || tone === 'bad' || tone === 'degraded' || tone === 'unknown') return tone
-  return trust === 'unsealed' ? 'untrusted' : 'unknown'
+  return trust === 'unsealed' ? 'untrusted' : 'claimed'
 }
 
 function ownValue<T>(table: Readonly<Record<string, T>>, key: string | null | undefined): T | undefined {
