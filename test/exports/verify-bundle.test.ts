@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isProved, verificationText } from '../../api/exports/bundle-verification.ts'
@@ -62,6 +64,14 @@ describe('a bundle as it was made', () => {
     expect(verificationText(result).split('\n')[0]).toBe(`EVIDENCE_BUNDLE_EQUAL_BUT_NOT_PROVED reason=round_${integrity}`)
     expect(verificationText(result)).not.toMatch(/GREEN/)
   })
+})
+
+it('a bundle of the first version is proved for ever: the file is never made anew', () => {
+  const golden = readFileSync(join(import.meta.dirname, 'golden-bundle-v1.tar'))
+  expect(sha256Digest(golden)).toBe('sha256:ec58884fe7eaadff653bf6b660eeee581a786d3eefda793f94d0c99fffd6d0d2')
+  expect(foundIn(golden)).toBe('equal')
+  const again = bundleOf([...makeRound('golden-bundle-1', 3), makeGuardEvaluated('golden-bundle-1', 9)].map(toText))
+  expect(Buffer.from(again.bytes).equals(golden)).toBe(true)
 })
 
 describe('one changed byte', () => {
