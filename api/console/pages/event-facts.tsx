@@ -45,7 +45,7 @@ export function EventFacts({ text }: { text: string }) {
         ]}
       />
       {attempts.length === 0 ? null : <Attempts attempts={attempts} />}
-      <details>
+      <details className="small">
         <summary>{t('event.raw')}</summary>
         <RawJson text={text} />
       </details>

@@ -50,7 +50,7 @@ function CheckItem({ snapshot, check }: { snapshot: Snapshot; check: CheckVerdic
         <div className={classes.name}>
           <span className={`${classes.id} word`}>{check.id}</span>
           <span className="muted small">
-            {check.kind} · {t('round.severity', { severity: check.severity })} · {t('round.part', { part: check.part })}
+            {check.kind} · {t(`round.severity.${check.severity}`)} · {t('round.part', { part: check.part })}
           </span>
         </div>
         {check.reasons.map((reason) => (

@@ -1,20 +1,17 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { newestRoundsQuery, roundsQuery, unfinishedQuery } from '../data/queries.ts'
+import { newestRoundsQuery, type RoundFilter, roundsQuery, unfinishedQuery } from '../data/queries.ts'
 import type { RoundRow } from '../data/shapes.ts'
 import { Loaded, useFresh } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
 import { Section } from '../parts/section.tsx'
 import { dayEnd, dayStart, useUrlState } from '../parts/url-state.ts'
-import { FreshnessProvider } from '../trust/trust-context.ts'
 import { RoundsFilter } from './rounds-filter.tsx'
-import { LatestRound } from './rounds-latest.tsx'
+import { LatestRounds } from './rounds-latest.tsx'
 import { RoundsStrip } from './rounds-strip.tsx'
 import { RoundsTable } from './rounds-table.tsx'
 import { UnfinishedRounds } from './rounds-unfinished.tsx'
-
-const NO_FILTER = { estate: '', overall: '', integrity: '', from: '', to: '' }
 
 /** Rounds over time: what is newest, what never ended or was tampered with, then all of them as a strip and a table. */
 export function RoundsPage() {
@@ -22,21 +19,12 @@ export function RoundsPage() {
   const [url, setUrl] = useUrlState(['estate', 'overall', 'integrity', 'from', 'to'])
   const filter = { ...url, from: dayStart(url.from), to: dayEnd(url.to) }
   const rounds = useRounds(filter)
-  const latest = useQuery(newestRoundsQuery(NO_FILTER))
   const unfinished = useQuery(unfinishedQuery())
   const isUnfinishedFresh = useFresh(unfinished)
   return (
     <Page title={t('rounds.title')} lead={t('rounds.lead')}>
       <UnfinishedRounds query={unfinished} />
-      <Section title={t('rounds.latest')} note={t('rounds.latestNote')}>
-        <Loaded query={latest}>
-          {({ rows }) => (
-            <FreshnessGate isFresh={isUnfinishedFresh}>
-              <LatestRound row={rows[0] ?? null} unfinished={unfinished.data?.rows ?? null} />
-            </FreshnessGate>
-          )}
-        </Loaded>
-      </Section>
+      <LatestRounds unfinished={{ rows: unfinished.data?.rows ?? null, isFresh: isUnfinishedFresh }} />
       <Section title={t('rounds.all')}>
         <RoundsFilter value={url} onChange={setUrl} />
         <Loaded query={rounds.query} lines={10}>
@@ -52,13 +40,8 @@ export function RoundsPage() {
   )
 }
 
-/** The newest result may be green only while it is also known which rounds are unfinished. */
-function FreshnessGate({ isFresh, children }: { isFresh: boolean; children: React.ReactNode }) {
-  return isFresh ? children : <FreshnessProvider value={false}>{children}</FreshnessProvider>
-}
-
 /** All rounds of a filter, page by page as they are scrolled to; loaded again when the newest one is another. */
-function useRounds(filter: typeof NO_FILTER) {
+function useRounds(filter: RoundFilter) {
   const all = useInfiniteQuery(roundsQuery(filter))
   const newest = useQuery(newestRoundsQuery(filter))
   const { refetch } = all
