@@ -5,10 +5,10 @@ import { answers } from '../answers.ts'
 import type { EvidenceRoutes } from '../evidence-services.ts'
 import { liveFrames } from '../live-frames.ts'
 import { HttpError } from '../problem.ts'
+import { withoutStalling } from '../without-stalling.ts'
 
-/** A reader that takes nothing for so long is let go, so that it holds no place of others. */
+/** A reader that takes nothing for so long is cut, so that it holds no place of others; it may resume. */
 const STALL_MS = 30_000
-const CHECK_MS = 5000
 
 const position = z.string().regex(/^(0|[1-9]\d{0,15})$/, 'not a position of the ledger')
 const Query = z.strictObject({
@@ -37,7 +37,7 @@ export const liveRoutes: EvidenceRoutes = (app, ports, { feed }) => {
     }
     const frames = liveFrames(feed, ports.ledger, question, AbortSignal.any([reader.signal, gone.signal]))
     const stream = Readable.from(
-      withoutStalling(frames, () => reply.raw.destroy()),
+      withoutStalling(frames, () => reply.raw.destroy(), STALL_MS),
       { objectMode: false, highWaterMark: 65_536 },
     )
     return reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).type('text/event-stream; charset=utf-8').send(stream)
@@ -48,21 +48,4 @@ function lastEventId(header: string | string[] | undefined): string | undefined 
   if (header === undefined || header === '') return undefined
   if (typeof header === 'string' && position.safeParse(header).success) return header
   throw new HttpError('request_invalid', 'Last-Event-ID is not a position of the ledger')
-}
-
-/** Calls `onStall` where what was given has not been taken for too long. */
-async function* withoutStalling(frames: AsyncIterable<string>, onStall: () => void): AsyncIterable<string> {
-  let givenAt: number | null = null
-  const timer = setInterval(() => {
-    if (givenAt !== null && Date.now() - givenAt > STALL_MS) onStall()
-  }, CHECK_MS).unref()
-  try {
-    for await (const frame of frames) {
-      givenAt = Date.now()
-      yield frame
-      givenAt = null
-    }
-  } finally {
-    clearInterval(timer)
-  }
 }

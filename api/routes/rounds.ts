@@ -39,9 +39,9 @@ export const roundRoutes: EvidenceRoutes = (app, ports, { cache }) => {
 
   const list = { tags: ['rounds'], querystring: RoundsQuery, response: answers({ 'application/json': rowsOf(RoundRow), [NDJSON_TYPE]: text }) }
   app.get('/v1/rounds', { config: read, schema: list }, async (request, reply) => {
-    const { limit, cursor, from, to, integrity, ...exact } = request.query
-    const given = Object.fromEntries(Object.entries({ ...exact, ...(from || to ? toTimeRange({ from, to }) : {}) }).filter(([, value]) => value !== undefined))
-    const filter = { ...given, ...(integrity === undefined ? {} : { integrity }) }
+    const { limit, cursor, from, to, estate, overall, integrity } = request.query
+    const exact = Object.entries({ estate, overall, integrity }).filter(([, value]) => value !== undefined)
+    const filter = { ...toTimeRange({ from, to }), ...Object.fromEntries(exact) }
     return sendRows<StoredRoundRow>(request, reply, { limit, cursor }, (page) => history.rounds(filter, page), { toValue: toJsonRow })
   })
 
