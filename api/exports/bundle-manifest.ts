@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Count, DigestText, line, RoundId, Sha256Hex, Slug, Time, Uuid7 } from '../../schemas/primitives.ts'
 
+/** Its longest list is that of 200 reviews, some thirty thousand bytes. */
+export const MAX_MANIFEST_BYTES = 1_048_576
+
 /** Files of a bundle in the order of the archive; the manifest comes first, the sums last. */
 export const MANIFEST_FILE = 'manifest.json'
 export const SUMS_FILE = 'SHA256SUMS'
@@ -21,7 +24,8 @@ export const DERIVED_FILES = [
 export const CONTENT_FILES = [...SOURCE_FILES, ...DERIVED_FILES] as const
 export type ContentFile = (typeof CONTENT_FILES)[number]
 
-export const Tool = z.strictObject({ name: line(60), version: line(40) })
+/** Names that can be printed anywhere: this is the one part of a bundle that is believed. */
+export const Tool = z.strictObject({ name: z.string().regex(/^[a-z0-9-]{1,60}$/), version: z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/) })
 export type Tool = z.infer<typeof Tool>
 
 /** What a bundle says of itself. All of it but `tool` is made again from the source files when the bundle is verified. */

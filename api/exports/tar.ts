@@ -8,8 +8,8 @@
 export type TarFile = { readonly path: string; readonly bytes: Uint8Array }
 
 const BLOCK = 512
-/** More than any round comes to; the whole archive is held in memory. */
-export const MAX_TAR_BYTES = 268_435_456
+/** More than any round comes to (64 MiB); the whole archive is held in memory, and what it is made of beside it. */
+export const MAX_TAR_BYTES = 67_108_864
 const MAX_FILES = 64
 
 /** Bytes of an archive of `files` under `folder`, in the order given. `mtime`: whole seconds since 1970. */

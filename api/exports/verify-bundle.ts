@@ -1,7 +1,7 @@
 import { sha256Digest } from '../../schemas/digest.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
 import { parseJsonText } from '../../schemas/json-text.ts'
-import { BundleManifest, MANIFEST_FILE } from './bundle-manifest.ts'
+import { BundleManifest, MANIFEST_FILE, MAX_MANIFEST_BYTES } from './bundle-manifest.ts'
 import { type BundleVerification, differs, factsOf, NOT_PROVEN, VERIFY_STEPS } from './bundle-verification.ts'
 import { type Compared, compareBundle } from './compare-bundle.ts'
 import { readTar, type TarReading } from './tar.ts'
@@ -49,7 +49,9 @@ function compare(bytes: Uint8Array, reading: TarReading): Compared {
 
 /** The manifest, or why it is none. */
 function readManifest(reading: TarReading): BundleManifest | string {
-  const json = parseJsonText(Buffer.from(reading.files[0]?.bytes ?? []).toString('utf8'))
+  const bytes = reading.files[0]?.bytes ?? new Uint8Array()
+  if (bytes.length > MAX_MANIFEST_BYTES) return `larger than ${MAX_MANIFEST_BYTES} bytes`
+  const json = parseJsonText(Buffer.from(bytes).toString('utf8'))
   if (!json.ok) return `not JSON of one meaning (${json.reason})`
   const manifest = BundleManifest.safeParse(json.value)
   return manifest.success ? manifest.data : `not a manifest, at /${(manifest.error.issues[0]?.path ?? []).map(String).join('/')}`

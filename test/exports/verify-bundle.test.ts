@@ -114,11 +114,23 @@ describe('a bundle made to fit', () => {
     ['estate.json', (text: string) => text.replace('"severity":"blocked"', '"severity":"warn"'), 'at /checks/'],
     ['merkle.json', (text: string) => text.replace('RFC 6962', 'RFC 6963'), 'at /tree'],
   ])('with a better %s is found by replay', (path, change, place) => {
-    const result = verifyBundle(withFileAndDigests(path, change))
-    expect(result.first_difference?.step).toBe('replay')
-    // The manifest is compared first, and it names digests that replay does not give.
-    expect(result.first_difference?.file).toMatch(/^manifest\.json$/)
-    expect(verifyBundle(withFile(path, change)).first_difference).toMatchObject({ file: path, place: expect.stringContaining(place) })
+    const wrong = { file: path, place: expect.stringContaining(place) }
+    expect(verifyBundle(withFileAndDigests(path, change)).first_difference).toMatchObject({ step: 'replay', ...wrong })
+    expect(verifyBundle(withFile(path, change)).first_difference).toMatchObject({ step: 'digests', ...wrong })
+  })
+
+  it('whose manifest says more than the events is found by replay', () => {
+    for (const [change, place] of [
+      [(text: string) => text.replace('"count": 20', '"count": 21'), 'at /evidence/count'],
+      [(text: string) => text.replace('"version": "1.78"', '"version": "1.76"'), 'at /policy_version'],
+      [(text: string) => text.replace('"integrity_reasons": []', '"integrity_reasons": ["none"]'), 'at /evidence/integrity_reasons'],
+    ] as const) {
+      const files = readTar(green.bytes).files.slice(0, -1)
+      const changed = files.map((file, index) => (index === 0 ? { ...file, bytes: Buffer.from(change(Buffer.from(file.bytes).toString('utf8'))) } : file))
+      const sums = changed.map((file) => `${sha256Digest(file.bytes).slice(7)}  ${file.path}\n`).join('')
+      const bytes = writeTar(green.manifest.artifact_id, [...changed, { path: 'SHA256SUMS', bytes: Buffer.from(sums) }], MTIME)
+      expect(verifyBundle(bytes).first_difference).toMatchObject({ step: 'replay', place })
+    }
   })
 
   it.each([
