@@ -38,21 +38,32 @@ const Recorded = z.strictObject({
 const NOT_INDEPENDENT: ReadonlySet<string> = new Set<ReviewRefusal>(['reviewer_is_owner', 'reviewer_is_operator', 'reviewer_is_submitter'])
 
 /** The word of an independent reviewer (contract §5, Review). */
-export const decisionRoutes: EvidenceRoutes = (app, ports, { cache }) => {
+export const decisionRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
   app.register(async (plain) => {
     takeStrictJson(plain)
     const scope = plain as unknown as ApiInstance
     const schema = { tags: ['reviews'], params: RoundParams, querystring: NoQuery, body: ReviewBody, response: answers({ 'application/json': Recorded }, 201) }
-    scope.post('/v1/rounds/:id/reviews', { config: { access: 'review' }, bodyLimit: BODY_BYTES, schema }, async (request, reply) => {
-      const { id } = request.params
-      const { input } = await cache.judge(id)
-      const { ledger, source, now, newId } = ports
-      const given = toGiven(request.body, request.principal.subject)
-      const response = Buffer.from(request.body.response, 'base64')
-      const { value, isYes } = await recordReview({ ledger, source, now, newId, rounds: decidedRounds(ports) }, id, input, response, given, now().toISOString())
-      if (!isYes) throw refusal((value as { reason: ReviewRefusal }).reason)
-      return sendFresh(reply, jsonText(value), { status: 201 })
-    })
+    scope.post(
+      '/v1/rounds/:id/reviews',
+      { config: { access: 'review' }, bodyLimit: Math.min(BODY_BYTES, config.max_body_bytes), schema },
+      async (request, reply) => {
+        const { id } = request.params
+        const { input } = await cache.judge(id)
+        const { ledger, source, now, newId } = ports
+        const given = toGiven(request.body, request.principal.subject)
+        const response = Buffer.from(request.body.response, 'base64')
+        const { value, isYes } = await recordReview(
+          { ledger, source, now, newId, rounds: decidedRounds(ports) },
+          id,
+          input,
+          response,
+          given,
+          now().toISOString(),
+        )
+        if (!isYes) throw refusal((value as { reason: ReviewRefusal }).reason)
+        return sendFresh(reply, jsonText(value), { status: 201 })
+      },
+    )
   })
 }
 

@@ -30,7 +30,7 @@ const DeclarationQuery = z.strictObject({
 const forms = (schema: z.ZodType) => ({ 'application/json': schema, 'text/plain': text })
 
 /** The guards over HTTP: the same functions and the same bytes as on the command line. `Evidence-Answer` is its exit code. */
-export const guardRoutes: EvidenceRoutes = (app, ports, { cache }) => {
+export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
   const read = { access: 'read' } as const
   const declaration = { tags: ['guards'], params: RoundParams, querystring: DeclarationQuery, response: taggedAnswers(forms(DeclarationResult)) }
   app.get('/v1/rounds/:id/guards/declaration', { config: read, schema: declaration }, async (request, reply) => {
@@ -86,29 +86,37 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }) => {
       body: z.instanceof(Buffer),
       response: answers(forms(ContractResult)),
     }
-    scope.post('/v1/rounds/:id/guards/contract', { config: read, bodyLimit: MAX_PACKET_BYTES, schema: contract }, async (request, reply) => {
-      const type = pickType(request, TWO_FORMS)
-      const { id } = request.params
-      const { input } = await cache.judge(id)
-      const answer = answerContract(input, request.body)
-      await recordGuard(ports, id, input, answer)
-      return sendFresh(reply, type === 'text/plain' ? answer.text : jsonText(answer.result), {
-        isYes: answer.isYes,
-        ...(type === 'text/plain' ? { type: TEXT_TYPE } : {}),
-      })
-    })
+    scope.post(
+      '/v1/rounds/:id/guards/contract',
+      { config: read, bodyLimit: Math.min(MAX_PACKET_BYTES, config.max_body_bytes), schema: contract },
+      async (request, reply) => {
+        const type = pickType(request, TWO_FORMS)
+        const { id } = request.params
+        const { input } = await cache.judge(id)
+        const answer = answerContract(input, request.body)
+        await recordGuard(ports, id, input, answer)
+        return sendFresh(reply, type === 'text/plain' ? answer.text : jsonText(answer.result), {
+          isYes: answer.isYes,
+          ...(type === 'text/plain' ? { type: TEXT_TYPE } : {}),
+        })
+      },
+    )
 
     const preflight = { ...contract, response: answers(forms(PreflightResult)) }
-    scope.post('/v1/rounds/:id/guards/preflight', { config: { access: 'own' }, bodyLimit: MAX_RESPONSE_BYTES, schema: preflight }, async (request, reply) => {
-      const type = pickType(request, TWO_FORMS)
-      const { id } = request.params
-      const { input } = await cache.judge(id)
-      const result = await preflightOfRound(decidedRounds(ports), id, input, request.body, ports.now().toISOString())
-      await recordPreflight(ports, id, result, request.principal.subject)
-      return sendFresh(reply, type === 'text/plain' ? preflightText(result) : jsonText(result), {
-        isYes: result.ok,
-        ...(type === 'text/plain' ? { type: TEXT_TYPE } : {}),
-      })
-    })
+    scope.post(
+      '/v1/rounds/:id/guards/preflight',
+      { config: { access: 'own' }, bodyLimit: Math.min(MAX_RESPONSE_BYTES, config.max_body_bytes), schema: preflight },
+      async (request, reply) => {
+        const type = pickType(request, TWO_FORMS)
+        const { id } = request.params
+        const { input } = await cache.judge(id)
+        const result = await preflightOfRound(decidedRounds(ports), id, input, request.body, ports.now().toISOString())
+        await recordPreflight(ports, id, result, request.principal.subject)
+        return sendFresh(reply, type === 'text/plain' ? preflightText(result) : jsonText(result), {
+          isYes: result.ok,
+          ...(type === 'text/plain' ? { type: TEXT_TYPE } : {}),
+        })
+      },
+    )
   })
 }

@@ -53,7 +53,7 @@ const Escrow = z.strictObject({
 })
 
 /** What operators and owners do: run a round, and mark items in escrow. */
-export const operationRoutes: EvidenceRoutes = (app, ports, { runs }) => {
+export const operationRoutes: EvidenceRoutes = (app, ports, { runs }, config) => {
   const status = { tags: ['escrow'], querystring: EscrowQuery, response: answers({ 'application/json': Escrow }) }
   app.get('/v1/escrow', { config: { access: 'read' }, schema: status }, async (request, reply) => {
     const roundId = await roundAskedFor(ports, request.query)
@@ -66,32 +66,40 @@ export const operationRoutes: EvidenceRoutes = (app, ports, { runs }) => {
     const scope = plain as unknown as ApiInstance
 
     const run = { tags: ['rounds'], querystring: NoQuery, body: RunBody, response: answers({ 'application/json': Started }, 202) }
-    scope.post('/v1/rounds', { config: { access: 'operate' }, bodyLimit: BODY_BYTES, schema: run }, async (request, reply) => {
+    scope.post('/v1/rounds', { config: { access: 'operate' }, bodyLimit: Math.min(BODY_BYTES, config.max_body_bytes), schema: run }, async (request, reply) => {
       const { estate, ...asked } = request.body
       const id = await runs.start(named(ports, estate), { ...asked, operator: request.principal.subject })
       return sendFresh(reply, jsonText({ artifact_id: id, live: `/v1/events/live?round=${id}` }), { status: 202, headers: { location: `/v1/rounds/${id}` } })
     })
 
     const mark = { tags: ['escrow'], querystring: NoQuery, body: MarkBody, response: answers({ 'application/json': Marked }, 201) }
-    scope.post('/v1/escrow/dry-runs', { config: { access: 'operate' }, bodyLimit: BODY_BYTES, schema: mark }, async (request, reply) => {
-      const { item, evidence_id: evidenceId, estate } = request.body
-      const loaded = await estateOf(ports, estate)
-      const { value } = await dryRunEscrow(
-        markPorts(ports, loaded, async () => undefined),
-        { item, evidenceId },
-      )
-      return sendFresh(reply, jsonText(value), { status: 201 })
-    })
+    scope.post(
+      '/v1/escrow/dry-runs',
+      { config: { access: 'operate' }, bodyLimit: Math.min(BODY_BYTES, config.max_body_bytes), schema: mark },
+      async (request, reply) => {
+        const { item, evidence_id: evidenceId, estate } = request.body
+        const loaded = await estateOf(ports, estate)
+        const { value } = await dryRunEscrow(
+          markPorts(ports, loaded, async () => undefined),
+          { item, evidenceId },
+        )
+        return sendFresh(reply, jsonText(value), { status: 201 })
+      },
+    )
 
-    scope.post('/v1/escrow/markers', { config: { access: 'own' }, bodyLimit: BODY_BYTES, schema: mark }, async (request, reply) => {
-      const { item, evidence_id: evidenceId, estate } = request.body
-      const loaded = await estateOf(ports, estate)
-      const folder = markerFolder(loaded)
-      const marking = markPorts(ports, loaded, () => assertMarkerFolder(folder, 'the escrow check'))
-      const { value, isYes } = await markEscrow({ ...marking, writeMarker: (marker) => writeMarker(folder, marker) }, { item, evidenceId })
-      if (!isYes) throw new HttpError('precondition_failed', 'no dry run of this item and evidence id has passed')
-      return sendFresh(reply, jsonText(value), { status: 201 })
-    })
+    scope.post(
+      '/v1/escrow/markers',
+      { config: { access: 'own' }, bodyLimit: Math.min(BODY_BYTES, config.max_body_bytes), schema: mark },
+      async (request, reply) => {
+        const { item, evidence_id: evidenceId, estate } = request.body
+        const loaded = await estateOf(ports, estate)
+        const folder = markerFolder(loaded)
+        const marking = markPorts(ports, loaded, () => assertMarkerFolder(folder, 'the escrow check'))
+        const { value, isYes } = await markEscrow({ ...marking, writeMarker: (marker) => writeMarker(folder, marker) }, { item, evidenceId })
+        if (!isYes) throw new HttpError('precondition_failed', 'no dry run of this item and evidence id has passed')
+        return sendFresh(reply, jsonText(value), { status: 201 })
+      },
+    )
   })
 }
 
