@@ -26,7 +26,6 @@ export function toOscalResults({ files, manifest, snapshot }: Bundle) {
   const events = eventsOf(files.find((file) => file.path === 'events.ndjson')?.bytes ?? new Uint8Array())
   const outcome = roundOutcome(snapshot)
   return {
-    $schema: `http://csrc.nist.gov/ns/oscal/${OSCAL_VERSION}/oscal-ar-schema.json`,
     'assessment-results': {
       uuid: uuid('document', manifest.artifact_id),
       metadata: {

@@ -109,6 +109,21 @@ it('verifying imports zod and node:crypto, and nothing else that is not ours', (
   expect([[...foreign].sort(), seen.size > 30]).toEqual([['node:crypto', 'zod'], true])
 })
 
+it('a usage error is exit 2 with one clear line', () => {
+  for (const [args, message] of [
+    [['bundle', 'export', 'never-was-1'], /^evidence: round_unknown: /],
+    [['bundle', 'export'], /^evidence: usage: missing required argument 'round'/],
+    [['bundle', 'verify'], /^evidence: usage: missing required argument 'file'/],
+    [['bundle', 'verify', 'none.tar'], /^evidence: file_unreadable: cannot read none.tar: ENOENT/],
+    [['bundle', 'verify', '.'], /^evidence: file_unreadable: \. is a folder/],
+    [['export', 'pdf', ROUND], /^evidence: usage: unknown command 'pdf'/],
+  ] as const) {
+    const { code, stdout, stderr } = runEvidence(folder, [...args])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(message)
+  }
+})
+
 describe('the other forms', () => {
   it('come the same every time, on stdout and in a file', () => {
     for (const form of ['in-toto', 'oscal']) {
