@@ -6,11 +6,13 @@ import { isProved, verificationText } from '../../api/exports/bundle-verificatio
 import { readTar, writeTar } from '../../api/exports/tar.ts'
 import { verifyBundle } from '../../api/exports/verify-bundle.ts'
 import { sha256Digest } from '../../schemas/digest.ts'
-import { makeGuardEvaluated, makeRound } from '../support/make-events.ts'
+import { SNOWMAN } from '../support/history-data.ts'
+import { makeEvent, makeGuardEvaluated, makeOpened, makeRound, makeSealed } from '../support/make-events.ts'
 import { bundleOf, foundIn, goldenTexts, toText, verifyOrJunk } from './bundle-fixtures.ts'
 
 const green = bundleOf(goldenTexts('green'))
 const small = bundleOf(makeRound('small-1', 1).map(toText))
+const FAILED = { target: 't', host: null, reason: 'timeout', stage: 'connect', attempts: [] }
 const MTIME = Math.floor(Date.parse(green.snapshot.sealed_at ?? '') / 1000)
 
 /** The bundle with one file changed and the archive around it made anew, so that only the content is wrong. */
@@ -53,6 +55,14 @@ describe('a bundle as it was made', () => {
   it('under another policy is equal too, and is another bundle', () => {
     const older = bundleOf(goldenTexts('green'), { policy: 'sop@1.28' })
     expect([verifyBundle(older.bytes).facts?.policy_version, sha256Digest(older.bytes) === sha256Digest(green.bytes)]).toEqual(['1.28', false])
+  })
+
+  it('of a round with the longest id, and with words of any script, is equal', () => {
+    const id = 'r'.repeat(100)
+    const events = [makeOpened(id, 0, ['check-a']), makeEvent(id, 1, 'evidence.check.failed.v1', { ...FAILED, detail: SNOWMAN }, 'check-a')]
+    const bundle = bundleOf([...events, makeSealed(id, 2, events)].map(toText))
+    expect([foundIn(bundle.bytes), readTar(bundle.bytes).folder, bundle.snapshot.evidence.integrity]).toEqual(['equal', id, 'verified'])
+    expect(Buffer.from(bundle.bytes).includes(JSON.stringify(SNOWMAN))).toBe(true)
   })
 
   it.each([
