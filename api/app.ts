@@ -18,7 +18,7 @@ import { evidenceRoutes } from './routes/evidence.ts'
 import { healthRoutes } from './routes/health.ts'
 import type { ServeConfig } from './serve-config.ts'
 import { consoleRoutes } from './serve-console.ts'
-import { corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
+import { COMPRESSION, corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
 
 /** Every route of the service: one group a file. The console comes last, it answers what is left. */
 const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes, evidenceRoutes, consoleRoutes]
@@ -45,7 +45,7 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   if (config.cors_origins.length > 0) await app.register(cors, corsOptions(config))
   await app.register(rateLimit, { global: false, timeWindow: 60_000, cache: 10_000 })
   addGuard(app, ports, config)
-  await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1024 })
+  await app.register(compress, COMPRESSION)
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   for (const addRoutes of [...groups, ...ROUTE_GROUPS]) addRoutes(app, ports, config)

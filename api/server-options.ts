@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { FastifyCompressOptions } from '@fastify/compress'
 import type { FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
@@ -89,6 +90,13 @@ export function corsOptions({ cors_origins }: ServeConfig): FastifyCorsOptions {
     maxAge: 600,
     strictPreflight: false,
   }
+}
+
+/** Text and JSON, NDJSON too; never an event stream, whose events must go out at once. Small answers stay as they are. */
+export const COMPRESSION: FastifyCompressOptions = {
+  encodings: ['br', 'gzip'],
+  threshold: 1024,
+  customTypes: /^text\/(?!event-stream)|^application\/(?:[\w.-]+\+)?(?:json|x-ndjson|javascript)(?:;|$)|^image\/svg\+xml/u,
 }
 
 export const OPENAPI: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {

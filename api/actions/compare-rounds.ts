@@ -1,15 +1,16 @@
-import type { RoundReader } from '../../ledger/ledger.ts'
 import { differenceText, diffSnapshots } from '../../projector/diff-snapshots.ts'
-import { projectRound } from '../../projector/project-round.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
 
 /** An answer of the program: what is printed as JSON, the text form, and whether it is yes (exit code 0). */
 export type Answered = { readonly value: object; readonly text: string; readonly isYes: boolean }
 
+/** Judges a round under a policy reference, by default its own. Throws `round_unknown` or `policy_unknown`. */
+export type Judge = (roundId: string, policy?: string) => Promise<Snapshot>
+
 /** What two rounds conclude differently, each under its own policy; yes where nothing is. Throws `round_unknown`. */
-export async function diffRounds(rounds: RoundReader, a: string, b: string): Promise<Answered> {
-  return toDiffAnswer(await projectRound(rounds, a), await projectRound(rounds, b))
+export async function diffRounds(judge: Judge, a: string, b: string): Promise<Answered> {
+  return toDiffAnswer(await judge(a), await judge(b))
 }
 
 function toDiffAnswer(a: Snapshot, b: Snapshot): Answered {
@@ -22,9 +23,9 @@ function toDiffAnswer(a: Snapshot, b: Snapshot): Answered {
  * The same evidence under another policy version, with the difference; yes where the new result is green. Nothing is
  * stored: lists show what a round was under its own policy. Throws `round_unknown` or `policy_unknown`.
  */
-export async function rejudgeRound(rounds: RoundReader, roundId: string, policy: string): Promise<Answered> {
-  const was = await projectRound(rounds, roundId)
-  const now = await projectRound(rounds, roundId, { policy })
+export async function rejudgeRound(judge: Judge, roundId: string, policy: string): Promise<Answered> {
+  const was = await judge(roundId)
+  const now = await judge(roundId, policy)
   const difference = diffSnapshots(was, now)
   const head = [
     `round ${roundId}`,

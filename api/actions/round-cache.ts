@@ -19,8 +19,8 @@ export type JudgedRound = {
   render(name: string, make: () => string): Rendered
 }
 
-/** Rounds that are kept; about 100 KB each with their rendered forms. */
-const MAX_ROUNDS = 200
+/** Evidence whose verdicts are kept, in characters; verdict and rendered forms are a few times that. */
+const MAX_CHARS = 32_000_000
 const DECISION_ENDS: readonly string[] = [...DECISION_TYPES].map((type) => `"type":"${type}"}`)
 
 /**
@@ -31,7 +31,8 @@ const DECISION_ENDS: readonly string[] = [...DECISION_TYPES].map((type) => `"typ
 export class RoundCache {
   readonly #rounds: RoundReader
   /** In order of their last use. */
-  readonly #known = new Map<string, JudgedRound>()
+  readonly #known = new Map<string, Kept>()
+  #chars = 0
 
   constructor(rounds: RoundReader) {
     this.#rounds = rounds
@@ -41,11 +42,22 @@ export class RoundCache {
   async judge(roundId: string, policy?: string): Promise<JudgedRound> {
     const texts = await this.#readEvidence(roundId)
     const key = `${roundId} ${policy ?? 'own'} ${hash('sha256', texts.join('\n'), 'hex')}`
-    const judged = this.#known.get(key) ?? toJudgedRound(judgeFold(roundId, foldEvents(emptyFold(), texts), policy))
+    const known = this.#known.get(key)
+    const kept = known ?? { round: toJudgedRound(judgeFold(roundId, foldEvents(emptyFold(), texts), policy)), chars: lengthOf(texts) }
+    if (known === undefined) this.#chars += kept.chars
     this.#known.delete(key)
-    this.#known.set(key, judged)
-    if (this.#known.size > MAX_ROUNDS) this.#known.delete(this.#known.keys().next().value ?? '')
-    return judged
+    this.#known.set(key, kept)
+    this.#forget()
+    return kept.round
+  }
+
+  /** Those used longest ago, and never the last one. */
+  #forget(): void {
+    for (const [key, { chars }] of this.#known) {
+      if (this.#chars <= MAX_CHARS || this.#known.size === 1) return
+      this.#known.delete(key)
+      this.#chars -= chars
+    }
   }
 
   /** Decisions beside a round change nothing in it. Keys are sorted in canonical JSON, so the type is what a text ends with. */
@@ -59,6 +71,12 @@ export class RoundCache {
     if (isEmpty || texts.length === 0) throw new EvidenceError('round_unknown', `no round ${roundId} in this ledger`, { remedy: 'see `evidence round list`' })
     return texts
   }
+}
+
+type Kept = { readonly round: JudgedRound; readonly chars: number }
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0)
 }
 
 function toJudgedRound(snapshot: Snapshot): JudgedRound {

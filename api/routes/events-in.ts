@@ -78,7 +78,7 @@ function decode(value: string): string {
 function encode(value: unknown, pointer: string): EncodedEvent {
   try {
     const event = encodeEvent(value)
-    assertEmittable(event.type)
+    assertEmittable(event)
     return event
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error

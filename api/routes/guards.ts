@@ -83,7 +83,7 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
       params: RoundParams,
       querystring: NoQuery,
       consumes: ['application/json'],
-      body: z.instanceof(Buffer),
+      body: z.instanceof(Buffer).nullish(),
       response: answers(forms(ContractResult)),
     }
     scope.post(
@@ -93,7 +93,7 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
         const type = pickType(request, TWO_FORMS)
         const { id } = request.params
         const { input } = await cache.judge(id)
-        const answer = answerContract(input, request.body)
+        const answer = answerContract(input, request.body ?? Buffer.alloc(0))
         await recordGuard(ports, id, input, answer)
         return sendFresh(reply, type === 'text/plain' ? answer.text : jsonText(answer.result), {
           isYes: answer.isYes,
@@ -110,7 +110,7 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
         const type = pickType(request, TWO_FORMS)
         const { id } = request.params
         const { input } = await cache.judge(id)
-        const result = await preflightOfRound(decidedRounds(ports), id, input, request.body, ports.now().toISOString())
+        const result = await preflightOfRound(decidedRounds(ports), id, input, request.body ?? null, ports.now().toISOString())
         await recordPreflight(ports, id, result, request.principal.subject)
         return sendFresh(reply, type === 'text/plain' ? preflightText(result) : jsonText(result), {
           isYes: result.ok,

@@ -23,6 +23,7 @@ const TWO_FORMS = ['application/json', 'text/plain'] as const
 /** Rounds: lists of them, one with everything concluded about it, two compared. */
 export const roundRoutes: EvidenceRoutes = (app, ports, { cache }) => {
   const { history } = ports
+  const judge = async (id: string, policy?: string): Promise<RoundSnapshot> => (await cache.judge(id, policy)).snapshot
 
   app.get(
     '/v1/estates',
@@ -112,7 +113,7 @@ export const roundRoutes: EvidenceRoutes = (app, ports, { cache }) => {
   const rejudge = one({ 'application/json': Rejudged, 'text/plain': text }, z.strictObject({ policy: PolicyRef }))
   app.get('/v1/rounds/:id/rejudge', { config: read, schema: rejudge }, async (request, reply) => {
     const type = pickType(request, TWO_FORMS)
-    const { value, text: told, isYes } = await rejudgeRound(ports.rounds, request.params.id, request.query.policy)
+    const { value, text: told, isYes } = await rejudgeRound(judge, request.params.id, request.query.policy)
     return type === 'text/plain'
       ? sendTagged(request, reply, toRendered(told), { type: TEXT_TYPE, isYes })
       : sendTagged(request, reply, toRendered(jsonText(value)), { isYes })
@@ -121,7 +122,7 @@ export const roundRoutes: EvidenceRoutes = (app, ports, { cache }) => {
   const pair = { ...one({ 'application/json': Diff, 'text/plain': text }, NoQuery), params: z.strictObject({ a: RoundId, b: RoundId }) }
   app.get('/v1/rounds/:a/diff/:b', { config: read, schema: pair }, async (request, reply) => {
     const type = pickType(request, TWO_FORMS)
-    const { value, text: told, isYes } = await diffRounds(ports.rounds, request.params.a, request.params.b)
+    const { value, text: told, isYes } = await diffRounds(judge, request.params.a, request.params.b)
     return type === 'text/plain'
       ? sendTagged(request, reply, toRendered(told), { type: TEXT_TYPE, isYes })
       : sendTagged(request, reply, toRendered(jsonText(value)), { isYes })

@@ -34,7 +34,7 @@ async function appendLines(ledger: Ledger, sum: Sum): Promise<void> {
   }
   try {
     for await (const { line, event } of readEventLines(process.stdin)) {
-      assertEmittableLine(line, event.type)
+      assertEmittableLine(line, event)
       batch.push(event)
       bytes += event.bytes.length
       if (batch.length >= BATCH_EVENTS || bytes >= BATCH_BYTES) await flush()
@@ -49,9 +49,9 @@ async function appendLines(ledger: Ledger, sum: Sum): Promise<void> {
   await flush()
 }
 
-function assertEmittableLine(line: number, type: string): void {
+function assertEmittableLine(line: number, event: EncodedEvent): void {
   try {
-    assertEmittable(type)
+    assertEmittable(event)
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     throw new EvidenceError('import_invalid', `line ${line}: ${error.message}`, { cause: error })

@@ -77,6 +77,8 @@ describe('what is refused', () => {
     ['a lone surrogate', JSON.stringify(nested({ operator: 'x' })).replace('"x"', '"\\ud800"'), 400, 'request_invalid', null],
     ['what is not UTF-8', Buffer.from([0x7b, 0xff]), 400, 'request_invalid', 'not UTF-8'],
     ['a decision', toValue(makeGuardEvaluated('http-round', 9)), 400, 'event_invalid', 'is a decision'],
+    ['a round under the name of the escrow markers', toValue(makeOpened('escrow-markers', 0, ['a'])), 400, 'event_invalid', 'is no round'],
+    ['a round under the name of the audit trail', toValue(makeOpened('access-audit', 0, ['a'])), 400, 'event_invalid', 'is no round'],
     ['evidence of a round that was never opened', toValue(evidence), 404, 'round_unknown', null],
   ]
   it.each(cases)('%s', async (_name, payload, status, code, detail) => {

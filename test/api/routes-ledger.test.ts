@@ -137,6 +137,23 @@ describe('long answers', () => {
     expect(wrong.headers['content-type']).toContain('problem+json')
   })
 
+  it('as NDJSON are compressed too, and a HEAD has the headers and no body', async () => {
+    const { app } = await makeApi()
+    const headers = { accept: 'application/x-ndjson', 'accept-encoding': 'gzip' }
+    const packed = await app.inject({ url: '/v1/history/search?q=%22type%22', headers })
+    expect(packed.headers['content-encoding']).toBe('gzip')
+    expect(gunzipSync(packed.rawPayload).toString('utf8').split('\n').length).toBe(54)
+    const url = `/v1/rounds/${ROUND}/snapshot`
+    const [whole, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+    expect([head.statusCode, head.body, head.headers.etag, head.headers['content-length']]).toEqual([
+      200,
+      '',
+      whole.headers.etag,
+      whole.headers['content-length'],
+    ])
+    expect((await app.inject({ method: 'HEAD', url: `/v1/rounds/${ROUND}/packets` })).statusCode).toBe(405)
+  })
+
   it('are compressed where the client takes it, with the same tag', async () => {
     const { app } = await makeApi()
     const url = `/v1/rounds/${ROUND}/snapshot`

@@ -14,7 +14,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 describe('live events', () => {
   it('come as they are appended, with position, type, round and the event itself', async () => {
     const { url, ports } = await listenApi({ rounds: [] })
-    const reader = await openSse(`${url}/v1/events/live`)
+    const reader = await openSse(`${url}/v1/events/live`, { 'accept-encoding': 'gzip, br' })
     expect([reader.status, reader.headers['content-type'], reader.headers['cache-control'], reader.headers['content-encoding']]).toEqual([
       200,
       'text/event-stream; charset=utf-8',

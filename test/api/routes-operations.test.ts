@@ -237,6 +237,19 @@ describe('from a response to its review', () => {
     expect(shop.logText()).not.toContain('REC-100')
   })
 
+  it('no response at all is told so, as on the command line without a file', async () => {
+    const { app } = await makeApi()
+    const url = '/v1/rounds/awoooi-post-reboot-readiness-20260627-115046/guards/preflight'
+    const answers = [
+      await app.inject({ method: 'POST', url }),
+      await app.inject({ method: 'POST', url, payload: '', headers: { 'content-type': 'application/json' } }),
+    ]
+    expect(answers.map((one) => [one.statusCode, one.json().status])).toEqual([
+      [200, 'blocked_waiting_owner_response_file'],
+      [200, 'blocked_unreadable_response'],
+    ])
+  })
+
   it('a response with a secret in it is blocked, and is in no answer, log or ledger', { timeout: 60_000 }, async () => {
     const shop = await openShop()
     const round = await shop.runRound()
