@@ -325,7 +325,7 @@ export const en = {
     print: 'Printable page',
     printTitle: 'Owner packets',
     printLead: 'An intake for review: neither a request nor an approval. Nobody is asked to send a secret.',
-    fetchForPrint: 'Take the packets and show them (this is recorded)',
+    fetchForPrint: 'Take and show (recorded)',
     printNow: 'Print',
     setDigest: 'Packet set digest',
   },

@@ -305,7 +305,7 @@ export const zhTw: Messages<typeof en> = {
     print: '可列印頁面',
     printTitle: '負責人資料包',
     printLead: '供審閱的收件資料：既非請求，也非核准。不會要求任何人傳送機密。',
-    fetchForPrint: '取用並顯示資料包（會留下記錄）',
+    fetchForPrint: '取用並顯示（會留下記錄）',
     printNow: '列印',
     setDigest: '資料包組摘要值',
   },
