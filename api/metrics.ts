@@ -19,6 +19,8 @@ export function buildMetrics(readPosition: (() => Promise<number>) | null): ApiM
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  // Gauges that end like counters; the same numbers are there by type as nodejs_active_*.
+  for (const name of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${name}_total`)
   if (readPosition !== null) {
     new Gauge({
       name: 'evidence_api_ledger_position',

@@ -26,12 +26,12 @@ export async function run(_args: [], options: ServeOptions): Promise<Answer> {
   const { ports, close } = await openPorts(config, access, around)
   try {
     const app = await buildApp(ports, config, process.stderr)
-    await listen(app, config)
+    const url = await listen(app, config)
     assertBoundTo(
       app.addresses().map((one) => (typeof one === 'string' ? one : one.address)),
       access,
     )
-    note(`serving ${config.ledger}, authentication ${access.auth}`)
+    note(`serving ${config.ledger} at ${url}, authentication ${access.auth}`)
     if (access.auth !== 'off' && config.tls === null) note('tokens come over plain HTTP: put TLS in front, or configure tls (docs/api-access.md)')
     await signal()
     note('stopping')
@@ -42,13 +42,15 @@ export async function run(_args: [], options: ServeOptions): Promise<Answer> {
   return 0
 }
 
+/** Brokers of the environment count only beside a Kafka file: alone they must not turn a local service into one on Kafka. */
 function kafkaOptions({ brokers, kafka_config }: ServeConfig): KafkaOptions {
-  return { ...(brokers === null ? {} : { brokers }), ...(kafka_config === null ? {} : { kafkaConfig: kafka_config }) }
+  const named = brokers ?? process.env.EVIDENCE_KAFKA_BROKERS?.split(',').filter((one) => one !== '')
+  return { ...(named === undefined ? {} : { brokers: named }), ...(kafka_config === null ? {} : { kafkaConfig: kafka_config }) }
 }
 
-async function listen(app: ApiInstance, { host, port }: ServeConfig): Promise<void> {
+async function listen(app: ApiInstance, { host, port }: ServeConfig): Promise<string> {
   try {
-    await app.listen({ host, port })
+    return await app.listen({ host, port })
   } catch (error) {
     await app.close()
     const code = (error as NodeJS.ErrnoException).code

@@ -107,7 +107,7 @@ it('live readers are limited, counted, and let go when the service stops', async
   expect(readers.map((one) => one.status)).toEqual([200, 200])
   expect(await ports.metrics.text()).toContain('\nevidence_api_live_readers 2\n')
   const third = await fetch(`${url}/probe/live`)
-  expect([third.status, (await third.json()).code]).toEqual([503, 'too_many_readers'])
+  expect([third.status, ((await third.json()) as { code: string }).code]).toEqual([503, 'too_many_readers'])
   await readers[0]?.body?.cancel()
   await vi.waitFor(async () => expect(await ports.metrics.text()).toContain('\nevidence_api_live_readers 1\n'))
   const rest = readers[1]?.text()

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { ROLES } from '../../api/access/principal.ts'
+import { ServeConfig } from '../../api/serve-config.ts'
 import { REVIEW_REFUSALS } from '../../guards/review.ts'
 import { VERSIONS } from '../../projector/policies.ts'
 import { CONTRACT_REASONS } from '../../schemas/contract.ts'
 import { DECLARATIONS } from '../../schemas/declarations.ts'
 import { Estate } from '../../schemas/estate.ts'
-import { EVENT_TYPES } from '../../schemas/event.ts'
+import { ACCESS_REFUSALS, EVENT_TYPES } from '../../schemas/event.ts'
 import { PROBE_KINDS } from '../../schemas/facts.ts'
 import { PREFLIGHT_STATUSES, REFERENCE_TYPES } from '../../schemas/response.ts'
 import { SUMMARY_KEYS } from '../../schemas/summary.ts'
@@ -23,6 +25,9 @@ const LISTS: readonly (readonly [string, string, readonly string[]])[] = [
   ['keys of a summary', 'docs/summary.md', Object.keys(SUMMARY_KEYS)],
   ['event types', 'docs/events.md', Object.keys(EVENT_TYPES)],
   ['policy versions', 'docs/judging.md', VERSIONS.map((one) => one.version)],
+  ['settings of serve', 'docs/api-access.md', [...propertiesOf(z.toJSONSchema(ServeConfig, { io: 'input' }))]],
+  ['roles', 'docs/api-access.md', ROLES],
+  ['reasons why the API refuses', 'docs/api-access.md', ACCESS_REFUSALS],
   ['keys of the estate', 'docs/estate.md and docs/probes', [...propertiesOf(z.toJSONSchema(Estate, { io: 'input' }))]],
 ]
 

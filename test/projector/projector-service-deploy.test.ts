@@ -46,7 +46,7 @@ it('Dockerfile: the runtime of package.json, not root, no install scripts', () =
   const dockerfile = read('Dockerfile')
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
   const bases = [...dockerfile.matchAll(/^FROM node:([\d.]+)-bookworm-slim/gm)].map((match) => match[1])
-  expect(bases).toEqual([dependencies.node, dependencies.node])
+  expect(bases).toEqual([dependencies.node, dependencies.node, dependencies.node])
   expect(dockerfile).toMatch(/^USER node$/m)
   expect(dockerfile).toContain('--ignore-scripts')
   const copied = [...dockerfile.matchAll(/^COPY ([a-z]+) /gm)].map((match) => match[1])
