@@ -61,9 +61,20 @@ export const NOT_PROVEN = [
   'that nobody made the whole bundle anew, consistently: compare bundle_digest with the one you were given by another way',
 ] as const
 
-/** The answer is yes only for a bundle that is equal, of a round whose root was proved against its seal. */
-export function isProved({ facts }: BundleVerification): boolean {
-  return facts !== null && (facts.round_integrity === 'verified' || facts.round_integrity === 'legacy_unverified')
+/**
+ * Why a bundle that is equal proves nothing all the same; null where it does: its round was sealed and the root fits, and
+ * every review that the round rests on is there and says what the round says of it.
+ */
+export function whyNotProved({ facts }: BundleVerification): string | null {
+  if (facts === null) return 'unknown'
+  if (facts.round_integrity !== 'verified' && facts.round_integrity !== 'legacy_unverified') return `round_${facts.round_integrity}`
+  if (facts.reviews_disagreeing > 0) return 'review_disagrees'
+  return facts.reviews_missing > 0 ? 'review_missing' : null
+}
+
+/** The answer is yes only for a bundle that is equal and proves its round. */
+export function isProved(result: BundleVerification): boolean {
+  return result.status === 'equal' && whyNotProved(result) === null
 }
 
 /** The text form: one line of verdict, then `KEY=VALUE`, then what is not proven. */
@@ -77,8 +88,9 @@ function verdictLine(result: BundleVerification): string {
     const where = [first.file === null ? null : `file=${first.file}`, first.place === null ? null : `place=${first.place.replaceAll(' ', '_')}`]
     return ['EVIDENCE_BUNDLE_DIFFERS', `step=${first.step}`, ...where.filter((one) => one !== null)].join(' ')
   }
-  if (facts === null || !isProved(result)) return `EVIDENCE_BUNDLE_EQUAL_BUT_NOT_PROVED reason=round_${facts?.round_integrity ?? 'unknown'}`
-  return `EVIDENCE_BUNDLE_EQUAL artifact=${facts.artifact_id} integrity=${facts.round_integrity}`
+  const reason = whyNotProved(result)
+  if (reason !== null) return `EVIDENCE_BUNDLE_EQUAL_BUT_NOT_PROVED reason=${reason}`
+  return `EVIDENCE_BUNDLE_EQUAL artifact=${facts?.artifact_id} integrity=${facts?.round_integrity}`
 }
 
 function factLines({ first_difference: first, facts, steps, ...result }: BundleVerification): string[] {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readBundleInput, reviewsOfHistory, reviewsOfLedger } from '../../api/actions/read-bundle-input.ts'
 import { buildBundle } from '../../api/exports/bundle.ts'
-import { isProved } from '../../api/exports/bundle-verification.ts'
+import { whyNotProved } from '../../api/exports/bundle-verification.ts'
 import { verifyBundle } from '../../api/exports/verify-bundle.ts'
 import type { RoundReader } from '../../ledger/ledger.ts'
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts'
@@ -75,9 +75,9 @@ describe('a bundle from the ledger', () => {
       { event_id: REVIEW.id, in_bundle: true, agrees: true },
       { event_id: ABSENT.event_id, in_bundle: false, agrees: null },
     ])
-    const { facts, ...result } = verifyBundle(fromLedger.bytes)
-    expect(facts).toMatchObject({ reviews_named: 2, reviews_missing: 1, reviews_disagreeing: 0, decisions: 2 })
-    expect(isProved({ facts, ...result })).toBe(true)
+    const result = verifyBundle(fromLedger.bytes)
+    expect(result.facts).toMatchObject({ round_integrity: 'verified', reviews_named: 2, reviews_missing: 1, reviews_disagreeing: 0, decisions: 2 })
+    expect([result.status, whyNotProved(result)]).toEqual(['equal', 'review_missing'])
   })
 
   it('of a round that says more of a review than the review does says so', () => {
@@ -85,7 +85,16 @@ describe('a bundle from the ledger', () => {
     const texts = more.map((event) => Buffer.from(event.bytes).toString('utf8'))
     const reviewTexts = [Buffer.from(REVIEW.bytes).toString('utf8')]
     const bundle = buildBundle({ roundId: ROUND_ID, texts, reviewTexts, policy: undefined, tool: { name: 't', version: '1' } })
-    expect(verifyBundle(bundle.bytes).facts).toMatchObject({ reviews_named: 1, reviews_missing: 0, reviews_disagreeing: 1 })
+    const result = verifyBundle(bundle.bytes)
+    expect(result.facts).toMatchObject({ reviews_named: 1, reviews_missing: 0, reviews_disagreeing: 1 })
+    expect([result.status, whyNotProved(result)]).toEqual(['equal', 'review_disagrees'])
+  })
+
+  it('of a round whose reviews are all there proves it', () => {
+    const texts = sealDraft({ ...draft, reviews: [NAMED] }).map((event) => Buffer.from(event.bytes).toString('utf8'))
+    const reviewTexts = [Buffer.from(REVIEW.bytes).toString('utf8')]
+    const bundle = buildBundle({ roundId: ROUND_ID, texts, reviewTexts, policy: undefined, tool: { name: 't', version: '1' } })
+    expect(whyNotProved(verifyBundle(bundle.bytes))).toBeNull()
   })
 
   it('of a round that is not there is none', async () => {

@@ -3,16 +3,27 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newFolder, plainEnvironment, ROOT, runEvidence } from '../cli/run-program.ts'
+import { makeRound } from '../support/make-events.ts'
+import { toText } from './bundle-fixtures.ts'
 
 const folder = newFolder()
 const far = newFolder()
-const ROUND = 'golden-green-1'
+const ROUND = 'far-away-1'
+/** With owner gates that are open. */
+const GATED = 'golden-green-1'
 const GOLDEN = path.join(ROOT, 'test/golden')
 /** The real binary: the launcher in node_modules/.bin is a script of npm's. */
 const REAL_NODE = process.execPath
 
 beforeAll(() => {
   expect(runEvidence(folder, ['round', 'import', path.join(GOLDEN, 'green/events.ndjson')]).code).toBe(0)
+  writeFileSync(
+    path.join(folder, 'far.ndjson'),
+    makeRound(ROUND, 2)
+      .map((event) => `${toText(event)}\n`)
+      .join(''),
+  )
+  expect(runEvidence(folder, ['round', 'import', 'far.ndjson']).code).toBe(0)
   expect(runEvidence(folder, ['guard', 'declaration', ROUND]).code).toBe(0)
   expect(runEvidence(folder, ['bundle', 'export', ROUND, '--output', 'round.tar']).code).toBe(0)
   // What an auditor has: the source folders, the two libraries that verifying imports, and Node. No ledger, no estate.
@@ -67,6 +78,12 @@ describe('a bundle made on a ledger', () => {
     ])
   })
 
+  it('of a round that rests on a review which is not there is equal, and exit 1', () => {
+    expect(runEvidence(folder, ['bundle', 'export', GATED, '--output', 'gated.tar']).code).toBe(0)
+    const { code, stdout } = runEvidence(folder, ['bundle', 'verify', 'gated.tar'])
+    expect([code, stdout.split('\n')[0]]).toEqual([1, 'EVIDENCE_BUNDLE_EQUAL_BUT_NOT_PROVED reason=review_missing'])
+  })
+
   it.each<[string, (bytes: Buffer) => Buffer, number]>([
     ['truncated', (bytes) => bytes.subarray(0, bytes.length - 700), 1],
     ['longer', (bytes) => Buffer.concat([bytes, Buffer.alloc(512)]), 1],
@@ -82,9 +99,9 @@ describe('a bundle made on a ledger', () => {
   })
 
   it('of a round that was never sealed is equal, exit 1, and no word of green', () => {
-    const lines = readFileSync(path.join(GOLDEN, 'green/events.ndjson'), 'utf8').trimEnd().split('\n')
+    const lines = makeRound(ROUND, 2).slice(0, -1).map(toText)
     const open = newFolder()
-    writeFileSync(path.join(open, 'open.ndjson'), `${lines.filter((line) => !line.includes('"type":"round.sealed.v1"')).join('\n')}\n`)
+    writeFileSync(path.join(open, 'open.ndjson'), `${lines.join('\n')}\n`)
     expect(runEvidence(open, ['round', 'import', 'open.ndjson']).code).toBe(0)
     expect(JSON.parse(runEvidence(open, ['bundle', 'export', ROUND, '--output', 'open.tar', '--json']).stdout)).toMatchObject({ round_integrity: 'unsealed' })
     const { code, stdout } = runEvidence(open, ['bundle', 'verify', 'open.tar'])
@@ -133,7 +150,7 @@ describe('the other forms', () => {
       expect(readFileSync(path.join(folder, `${form}.json`), 'utf8')).toBe(stdout)
     }
     const statement = JSON.parse(readFileSync(path.join(folder, 'in-toto.json'), 'utf8'))
-    expect(statement.predicate.result).toBe('WARNED')
+    expect(statement.predicate.result).toBe('PASSED')
     expect(runEvidence(folder, ['export', 'oscal', 'never-was-1']).code).toBe(2)
     expect(runEvidence(folder, ['export', 'in-toto', ROUND, '--policy', 'sop@']).code).toBe(2)
   })
@@ -147,7 +164,7 @@ describe('the other forms', () => {
 
   it('owner packets are a page, in both languages', () => {
     const run = (lang: string) =>
-      runEvidence(folder, ['guard', 'packets', ROUND, '--no-record', '--output', 'p.json', '--html', `${lang}.html`, '--lang', lang])
+      runEvidence(folder, ['guard', 'packets', GATED, '--no-record', '--output', 'p.json', '--html', `${lang}.html`, '--lang', lang])
     expect([run('en').code, run('zh-Hant').code, run('fr').code]).toEqual([0, 0, 2])
     expect(readFileSync(path.join(folder, 'en.html'), 'utf8')).toContain('<h1>Owner packets</h1>')
     expect(readFileSync(path.join(folder, 'zh-Hant.html'), 'utf8')).toContain('<h1>負責人資料包</h1>')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isProved, verificationText } from '../../api/exports/bundle-verification.ts'
+import { isProved, verificationText, whyNotProved } from '../../api/exports/bundle-verification.ts'
 import { readTar, writeTar } from '../../api/exports/tar.ts'
 import { verifyBundle } from '../../api/exports/verify-bundle.ts'
 import { sha256Digest } from '../../schemas/digest.ts'
@@ -43,7 +43,8 @@ describe('a bundle as it was made', () => {
   it.each(['green', 'blocked', 'recorded'] as const)('of the %s round is equal, with the facts that replay gave', (name) => {
     const bundle = bundleOf(goldenTexts(name))
     const result = verifyBundle(bundle.bytes)
-    expect([result.status, result.first_difference, isProved(result)]).toEqual(['equal', null, true])
+    // The golden rounds that were observed rest on a review that is not in them.
+    expect([result.status, result.first_difference, whyNotProved(result)]).toEqual(['equal', null, name === 'recorded' ? null : 'review_missing'])
     expect(result.facts).toMatchObject({ evidence_root: bundle.snapshot.evidence.root, overall: bundle.snapshot.summary.OVERALL_DECLARATION })
     expect(result.steps.every((one) => one.status === 'equal')).toBe(true)
   })
