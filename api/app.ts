@@ -8,6 +8,7 @@ import fastify from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { addGuard } from './access/guard.ts'
 import { requireRouteAccess } from './access/require-route-access.ts'
+import { addAnswerCache } from './answer-cache.ts'
 import { addErrorAnswers } from './error-answers.ts'
 import { LiveReaders } from './live-readers.ts'
 import type { LogStream } from './log.ts'
@@ -45,9 +46,11 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   if (config.cors_origins.length > 0) await app.register(cors, corsOptions(config))
   await app.register(rateLimit, { global: false, timeWindow: 60_000, cache: 10_000 })
   addGuard(app, ports, config)
+  addAnswerCache(app, ports)
   await app.register(compress, COMPRESSION)
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  // No badge of a validator elsewhere.
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
   for (const addRoutes of [...groups, ...ROUTE_GROUPS]) addRoutes(app, ports, config)
   await app.ready()
   return app

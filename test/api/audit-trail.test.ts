@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type AuditTrail, MAX_KINDS, type Refusal, startAuditTrail } from '../../api/access/audit-trail.ts'
 import type { Principal } from '../../api/access/principal.ts'
 import { NOBODY } from '../../api/access/principal.ts'
@@ -42,6 +42,18 @@ describe('refusals', () => {
     await trail.flush()
     // A flush begins a new minute: the first of the 500 is a first again.
     expect((await counts(ledger)).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 499])
+    await trail.close()
+  })
+
+  it('are written when their minute is over, without anybody asking', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const ledger = newLedger()
+    const { trail } = startTrail(ledger)
+    for (let n = 0; n < 7; n++) trail.refused(REFUSAL)
+    await vi.waitFor(async () => expect(await counts(ledger)).toEqual([1]))
+    vi.advanceTimersByTime(60_000)
+    await vi.waitFor(async () => expect(await counts(ledger)).toEqual([1, 6]))
     await trail.close()
   })
 
