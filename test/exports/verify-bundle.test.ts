@@ -186,7 +186,7 @@ describe('an archive of another shape', () => {
     ['of nothing', new Uint8Array(), 'junk'],
     ['of zeros', new Uint8Array(10_240), 'junk'],
     ['that is text', Buffer.from('hello\n'.repeat(400)), 'junk'],
-  ])('%s is %s', (_name, bytes, expected) => {
+  ])('%s is told from a bundle', (_name, bytes, expected) => {
     expect(foundIn(bytes)).toBe(expected)
   })
 })
