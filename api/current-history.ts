@@ -7,19 +7,22 @@ import { EvidenceError } from '../schemas/errors.ts'
 
 /**
  * A local history that knows of every round that was opened or sealed when the question came, also by another process:
- * before each question the last position is asked for, and where the ledger grew, those rounds are projected. Questions that
- * come meanwhile wait for the same work. The first question after the start looks at every round.
+ * before each question the ledger is asked whether anything was committed, and where it grew, those rounds are projected.
+ * Questions that come meanwhile wait for the same work. The first question after the start looks at every round.
  */
 export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: HistoryStore): HistoryStore {
   let done: number | null = null
+  let version: string | null = null
   let work: Promise<void> | null = null
   const update = async (): Promise<void> => {
+    // Both are read before the work: what is appended during it is found by the next question.
+    const now = (await ledger.version?.()) ?? null
+    if (now !== null && now === version) return
     const { lastPosition } = await ledger.stats()
-    if (done === lastPosition) return
-    // Read before the work: what is appended during it is found by the next question.
     if (done === null) await fillHistory(ledger, snapshots, history)
-    else await projectTouched(ledger, snapshots, done)
+    else if (done !== lastPosition) await projectTouched(ledger, snapshots, done)
     done = lastPosition
+    version = now
   }
   const current = async (): Promise<HistoryStore> => {
     // Who comes during an update may ask for what was appended after it looked: one more turn, shared by all who wait.

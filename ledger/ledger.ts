@@ -9,8 +9,14 @@ export type AppendResult = { appended: number; duplicates: number; lastPosition:
 /**
  * What reads one round: all its events and the decisions beside it, by their texts, in pages. A ledger is one; a store of
  * history is another, whose order may differ: a round does not depend on it.
+ *
+ * `version`, where it can be told cheaply: a text that is another one whenever anything may have been committed since, by
+ * whomever. While it is the same, reading again gives the same.
  */
-export type RoundReader = { readRound(roundId: string): AsyncIterable<readonly Pick<StoredEvent, 'id' | 'text'>[]> }
+export type RoundReader = {
+  readRound(roundId: string): AsyncIterable<readonly Pick<StoredEvent, 'id' | 'text'>[]>
+  version?(): Promise<string>
+}
 
 /** `rounds` counts subjects that were opened. */
 export type LedgerStats = { events: number; rounds: number; sealedRounds: number; lastPosition: number; bytes: number }
@@ -46,5 +52,7 @@ export interface Ledger {
   /** Ids of rounds in order of their first event, newest last. A subject that was never opened is no round (escrow markers). */
   roundIds(): Promise<readonly string[]>
   stats(): Promise<LedgerStats>
+  /** See `RoundReader`. */
+  version?(): Promise<string>
   close(): Promise<void>
 }

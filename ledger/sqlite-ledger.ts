@@ -50,6 +50,8 @@ class SqliteLedger implements Ledger {
   readonly #page: StatementSync
   readonly #runs: StatementSync
   readonly #head: StatementSync
+  readonly #version: StatementSync
+  readonly #last: StatementSync
   /** Settles when the append before is done: appends of one process keep the order of their calls. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -66,6 +68,8 @@ class SqliteLedger implements Ledger {
     )
     this.#runs = db.prepare(RUNS_SQL)
     this.#head = db.prepare('SELECT events, bytes, (SELECT count(opened) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
+    this.#version = db.prepare('PRAGMA data_version')
+    this.#last = db.prepare('SELECT events FROM head')
     // From here on the writer waits by itself (see #begin), and readers as retryBusy says.
     db.exec('PRAGMA busy_timeout = 0')
   }
@@ -152,13 +156,18 @@ class SqliteLedger implements Ledger {
     return { events, rounds: Number(head?.rounds), sealedRounds: Number(head?.sealed), lastPosition: events, bytes: Number(head?.bytes) }
   }
 
+  /** SQLite counts the commits of all other connections to the file; our own are appends, and move the position. */
+  async version(): Promise<string> {
+    return `${String(this.#try(() => this.#version.get())?.data_version)}-${this.#lastPosition()}`
+  }
+
   async close(): Promise<void> {
     await this.#turn
     if (this.#db.isOpen) this.#db.close()
   }
 
   #lastPosition(): number {
-    return this.#try(() => Number(this.#head.get()?.events))
+    return this.#try(() => Number(this.#last.get()?.events))
   }
 
   /** Readers hardly ever meet a lock in WAL mode; where they do, SQLite waits for it. */

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { guardSqlite, toLedgerError } from '../ledger/sqlite-error.ts'
 import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
@@ -23,7 +23,14 @@ export function openSqliteHistoryStore(file: HistoryFile): HistoryStore {
   const guarded = guardSqlite(file.path)
   const isWritable = file.mode !== 'readonly'
   guarded(() => prepare(db, file))
-  const ask: Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>): T[] => guarded(() => db.prepare(statement).all(params)) as T[]
+  // The questions are few; preparing one takes as long as answering it.
+  const prepared = new Map<string, StatementSync>()
+  const ask: Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>): T[] =>
+    guarded(() => {
+      const known = prepared.get(statement) ?? db.prepare(statement)
+      prepared.set(statement, known)
+      return known.all(params)
+    }) as T[]
   const events: Events = () => {
     if (file.of === 'projection') return sql.PROJECTION
     if (isWritable) guarded(() => fillEventIndex(db))

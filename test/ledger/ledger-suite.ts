@@ -53,6 +53,20 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       expect(await ledger.append([])).toEqual({ appended: 0, duplicates: 0, lastPosition: 0 })
     })
 
+    check('version, where there is one: the same until something is appended, by whichever handle', async () => {
+      const other = await harness.open()
+      const round = makeRound('round-a', 2)
+      const seen = [await ledger.version?.()]
+      expect(await ledger.version?.()).toBe(seen[0])
+      await ledger.append(round.slice(0, 2))
+      seen.push(await ledger.version?.())
+      await other.append(round.slice(2))
+      seen.push(await ledger.version?.())
+      expect(await ledger.version?.()).toBe(seen[2])
+      await other.close()
+      if (ledger.version !== undefined) expect(new Set(seen).size).toBe(3)
+    })
+
     check('durability: gives back exactly the bytes, also to a handle opened later', async () => {
       const round = makeRound('round-a', 20)
       expect(await ledger.append(round)).toEqual({ appended: 22, duplicates: 0, lastPosition: 22 })
