@@ -111,13 +111,12 @@ async function compareReads(name: string, path: string, ours: Server, bare: Serv
 /** Time from sending a batch until each of the readers has all of it. */
 async function compareLive(ours: Server, bare: Server, rounds: number): Promise<BenchRow> {
   const batches = Array.from({ length: LIVE_BATCHES }, (_, n) => benchRound(rounds + n))
-  const frame = batches[0]?.map((event) => `id: 1\nevent: event\ndata: ${JSON.stringify({ event: text(event) })}\n\n`).join('') ?? ''
   const ourReaders = await openReaders(`${ours.url}/v1/events/live`)
   const bareReaders = await openReaders(`${bare.url}/live`)
   const spent = { ours: [] as number[], bare: [] as number[] }
   for (const batch of batches) {
     spent.ours.push(await untilAllHave(ourReaders, batch.length, () => post(`${ours.url}/v1/events`, batchType, batchBody(batch))))
-    spent.bare.push(await untilAllHave(bareReaders, batch.length, () => post(`${bare.url}/live`, 'application/octet-stream', frame)))
+    spent.bare.push(await untilAllHave(bareReaders, batch.length, () => post(`${bare.url}/live`, 'application/octet-stream', framesOf(batch))))
   }
   for (const reader of [...ourReaders, ...bareReaders]) reader.end()
   const [own, floor] = [median(spent.ours), median(spent.bare)]
@@ -125,6 +124,8 @@ async function compareLive(ours: Server, bare: Server, rounds: number): Promise<
   const detail = `${size} events to ${READERS} readers: ${own.toFixed(0)} ms with the append, against ${floor.toFixed(0)} ms of writing`
   return { name: `live events to ${READERS} readers against bare writes of the same frames`, ratio: floor / own, floor: null, detail }
 }
+
+const framesOf = (batch: readonly EncodedEvent[]): string => batch.map((event) => `id: 1\nevent: event\ndata: ${text(event)}\n\n`).join('')
 
 type Reader = { seen: number; onSeen: () => void; end(): void }
 

@@ -8,7 +8,7 @@ import * as parts from '../schemas/request-parts.ts'
 import { rowsOf, Snapshot } from '../schemas/round-answers.ts'
 import { sendRows } from '../send-rows.ts'
 
-const config = { access: 'read' } as const
+const config = { access: 'read', cached: true } as const
 const tags = ['history']
 const paged = (row: z.ZodType) => answers({ 'application/json': rowsOf(row), [NDJSON_TYPE]: z.string() })
 

@@ -16,7 +16,7 @@ import { NoQuery, PageQuery, PolicyQuery, PolicyRef, RoundParams, RoundsQuery } 
 import { Checks, Diff, Estates, Rejudged, Round, RoundRow, rowsOf, Snapshot, UnfinishedRow } from '../schemas/round-answers.ts'
 import { sendRows } from '../send-rows.ts'
 
-const read = { access: 'read' } as const
+const read = { access: 'read', cached: true } as const
 const text = z.string()
 const TWO_FORMS = ['application/json', 'text/plain'] as const
 
