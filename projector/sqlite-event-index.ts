@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inTransaction } from '../ledger/ledger-file.ts'
 
 export const EVENT_INDEX_COMPONENT = 'history_events'
@@ -22,9 +23,10 @@ export const EVENT_INDEX_MIGRATIONS: readonly string[] = [
 
 const CHUNK = 20_000
 
-/** Takes the events appended since the last time into the index; other writers get their turn in between. */
-export function fillEventIndex(db: DatabaseSync): void {
-  while (hasTail(db)) {
+/** Takes the events appended since the last time into the index; other writers, and other work of this process, get their turn in between. */
+export async function fillEventIndex(db: DatabaseSync): Promise<void> {
+  for (let isFirst = true; hasTail(db); isFirst = false) {
+    if (!isFirst) await nextTurn()
     inTransaction(db, () => db.exec(`INSERT INTO history_events SELECT * FROM history_tail ORDER BY position LIMIT ${CHUNK}`))
   }
 }

@@ -41,6 +41,11 @@ export function search(source: EventSource, isNext: boolean): string {
     ORDER BY h.time DESC, h.id DESC, ${source.digest} LIMIT :limit`
 }
 
+/** The time of the oldest of the `rows` newest events of a range; no row where there are not so many. */
+export function sliceEdge(source: EventSource): string {
+  return `SELECT h.time AS time FROM ${source.time} WHERE h.time BETWEEN :from AND :to ORDER BY h.time DESC LIMIT 1 OFFSET :rows`
+}
+
 export function countsByDay(source: EventSource): string {
   return `SELECT substr(h.time, 1, 10) AS day, h.type AS type, count(*) AS count FROM ${source.time}
     WHERE h.time BETWEEN :from AND :to GROUP BY 1, 2 ORDER BY 1, 2`

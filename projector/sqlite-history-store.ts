@@ -1,8 +1,21 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assertMigrated, inTransaction, type LedgerFile, migrate, openLedgerFile } from '../ledger/ledger-file.ts'
 import { guardSqlite, toLedgerError } from '../ledger/sqlite-error.ts'
-import { assertRange, assertSearch, assertTime, eventCursor, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
-import type { Change, CheckRow, DayCount, DeclarationRow, EstateRow, EventRow, HistoryStore, RejectedRow, RoundRow, UnfinishedRow } from './history-store.ts'
+import { assertRange, assertSearch, assertTime, eventCursor, type Question, readPageRequest, rejectedCursor, roundCursor, toPage } from './history-page.ts'
+import type {
+  Change,
+  CheckRow,
+  DayCount,
+  DeclarationRow,
+  EstateRow,
+  EventRow,
+  HistoryStore,
+  RejectedRow,
+  RoundRow,
+  TimeRange,
+  UnfinishedRow,
+} from './history-store.ts'
 import { EVENT_INDEX_COMPONENT, EVENT_INDEX_MIGRATIONS, fillEventIndex } from './sqlite-event-index.ts'
 import * as sql from './sqlite-history-sql.ts'
 import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES, readHistorySnapshot } from './sqlite-history-tables.ts'
@@ -11,7 +24,7 @@ import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, HISTORY_TABLES, readHistorySnaps
 export type HistoryFile = LedgerFile & { of: 'ledger' | 'projection' }
 type Ask = <T>(statement: string, params: Readonly<Record<string, SQLInputValue>>) => T[]
 /** The events of the file, as `sqlite-history-sql.ts` reads them. */
-type Events = () => sql.EventSource
+type Events = () => Promise<sql.EventSource>
 
 /**
  * `HistoryStore` over SQLite tables that are filled as snapshots are saved (`openSqliteSnapshotStore`, projector service)
@@ -31,9 +44,12 @@ export function openSqliteHistoryStore(file: HistoryFile): HistoryStore {
       prepared.set(statement, known)
       return known.all(params)
     }) as T[]
-  const events: Events = () => {
+  const events: Events = async () => {
     if (file.of === 'projection') return sql.PROJECTION
-    if (isWritable) guarded(() => fillEventIndex(db))
+    if (isWritable)
+      await fillEventIndex(db).catch((error: unknown) => {
+        throw toLedgerError(error, file.path)
+      })
     return isWritable ? sql.LEDGER : sql.LEDGER_WITH_TAIL
   }
   return { ...roundQuestions(ask), ...eventQuestions(ask, events, file.of === 'projection'), close: async () => db.close() }
@@ -92,23 +108,22 @@ function eventQuestions(ask: Ask, events: Events, hasRejected: boolean): EventQu
     async unfinished(page) {
       const question = readPageRequest('unfinished', null, page, 2)
       const params = { ...roundAfter(question.after), limit: question.limit + 1 }
-      return toPage(question, ask<UnfinishedRow>(sql.unfinished(events(), question.after !== null), params).map(plain), roundCursor)
+      return toPage(question, ask<UnfinishedRow>(sql.unfinished(await events(), question.after !== null), params).map(plain), roundCursor)
     },
     async eventsOf(roundId, page) {
       const question = readPageRequest('eventsOf', roundId, page, 3)
       const params = { round: roundId, ...eventAfter(question.after), limit: question.limit + 1 }
-      return toPage(question, ask<EventRow>(sql.eventsOf(events(), question.after !== null), params).map(plain), eventCursor)
+      return toPage(question, ask<EventRow>(sql.eventsOf(await events(), question.after !== null), params).map(plain), eventCursor)
     },
     async search(text, range, page) {
       assertSearch(text)
       assertRange(range)
       const question = readPageRequest('search', [text, range], page, 3)
-      const params = { text: Buffer.from(text), ...range, ...eventAfter(question.after), limit: question.limit + 1 }
-      return toPage(question, ask<EventRow>(sql.search(events(), question.after !== null), params).map(plain), eventCursor)
+      return toPage(question, await searchInSlices(ask, await events(), text, range, question), eventCursor)
     },
     async countsByDay(range) {
       assertRange(range)
-      return ask<DayCount>(sql.countsByDay(events()), range).map(plain)
+      return ask<DayCount>(sql.countsByDay(await events()), range).map(plain)
     },
     async rejected(page) {
       const question = readPageRequest('rejected', null, page, 2)
@@ -117,6 +132,27 @@ function eventQuestions(ask: Ask, events: Events, hasRejected: boolean): EventQu
       return toPage(question, hasRejected ? ask<RejectedRow>(sql.REJECTED, params).map(plain) : [], rejectedCursor)
     },
   }
+}
+
+const SLICE_EVENTS = 20_000
+
+/**
+ * A rare word means a look at every event. SQLite looks while nothing else of this process can run, so it is asked about
+ * some events at a time, newest first: about 50 ms. Times have milliseconds, so one less is just before.
+ */
+async function searchInSlices(ask: Ask, source: sql.EventSource, text: string, { from, to }: TimeRange, question: Question): Promise<EventRow[]> {
+  const rows: EventRow[] = []
+  const { after, limit } = question
+  const statement = sql.search(source, after !== null)
+  for (let upTo = after === null || (after[0] ?? to) > to ? to : (after[0] as string); upTo >= from; ) {
+    const [edge] = ask<{ time: string }>(sql.sliceEdge(source), { from, to: upTo, rows: SLICE_EVENTS })
+    const slice = { from: edge?.time ?? from, to: upTo }
+    rows.push(...ask<EventRow>(statement, { text: Buffer.from(text), ...slice, ...eventAfter(after), limit: limit + 1 - rows.length }).map(plain))
+    if (edge === undefined || rows.length > limit) break
+    upTo = new Date(Date.parse(edge.time) - 1).toISOString()
+    await nextTurn()
+  }
+  return rows
 }
 
 /** SQLite's rows have no prototype, which a comparison of values would see. */

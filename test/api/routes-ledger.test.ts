@@ -77,7 +77,7 @@ it('what another process appends is in the next answer', async () => {
 })
 
 describe('long answers', () => {
-  const ROUNDS = 40
+  const ROUNDS = 80
   const EVENTS = ROUNDS * 302
   /** Counts the pages that were asked for. */
   async function openLong() {
