@@ -1,12 +1,7 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { en } from './en.ts'
-
-export const LANGUAGES = [
-  { id: 'en', name: 'English' },
-  { id: 'zh-TW', name: '繁體中文' },
-] as const
-export type LanguageId = (typeof LANGUAGES)[number]['id']
+import { type LanguageId, preferred } from './preferred.ts'
 
 const KEY = 'evidence-language'
 
@@ -45,10 +40,4 @@ function chosen(): string | null {
   } catch {
     return null
   }
-}
-
-/** The first language of the list that is ours. All of Chinese is ours: the traditional form is what we have. */
-export function preferred(languages: readonly string[]): LanguageId {
-  const first = languages.find((one) => /^(en|zh)\b/i.test(one))
-  return first !== undefined && /^zh\b/i.test(first) ? 'zh-TW' : 'en'
 }

@@ -1,0 +1,192 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { LOCALHOST, runEvidence } from '../cli/run-program.ts'
+import { openChromium, type TestBrowser } from '../support/chromium.ts'
+import { type ConsoleService, makeLedger, removeFolder, startConsole } from './console-service.ts'
+import { greenTexts, openPage, settled, watchPage } from './page-watch.ts'
+import { HOSTILE, SEEDED } from './seed-ledger.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+
+const RECORDED = 'awoooi-post-reboot-readiness-20260627-005728'
+const test: { browser?: TestBrowser | null; context?: BrowserContext; service?: ConsoleService } = {}
+beforeAll(async () => {
+  test.browser = await openChromium()
+  if (test.browser === null) return
+  const { folder, ledger } = await makeLedger()
+  writeFileSync(join(folder, 'slow.yaml'), SLOW_ESTATE)
+  test.service = await startConsole({ folder, ledger, args: ['--estate', join(folder, 'slow.yaml')] })
+  test.context = await test.browser.browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', viewport: { width: 1280, height: 900 } })
+})
+afterAll(async () => {
+  await test.service?.stop()
+  await test.browser?.close()
+  if (test.service) removeFolder(test.service.folder)
+})
+
+/** Three checks that take long enough to be watched. */
+const SLOW_ESTATE = `estate: slow
+version: "1"
+title: A small estate whose checks take a moment
+policy: sop@1.78
+hosts: [{ id: here, transport: local }]
+commands: [{ id: nap, argv: [sleep, "1"] }]
+gates: [{ id: P0-FIRST }, { id: P1-SECOND, depends_on: [P0-FIRST] }]
+checks:
+  - { id: nap-one, gate: P0-FIRST, host: here, kind: command, command: nap }
+  - { id: nap-two, gate: P1-SECOND, host: here, kind: command, command: nap }
+  - { id: nap-three, gate: P1-SECOND, host: here, kind: command, command: nap }
+`
+
+/** Runs on a page of its own; nothing where there is no browser, which was said. */
+function withPage(work: (page: Page, service: ConsoleService) => Promise<void>) {
+  return async ({ skip }: { skip: () => void }): Promise<void> => {
+    if (!test.context || !test.service) return skip()
+    const page = await test.context.newPage()
+    try {
+      await work(page, test.service)
+    } finally {
+      await page.close()
+    }
+  }
+}
+
+describe('no false green', () => {
+  it(
+    'where a round is a transcript, open or not what was sealed, whatever its words say',
+    withPage(async (page, { url }) => {
+      for (const id of [RECORDED, SEEDED.open, SEEDED.tampered]) {
+        await openPage(page, `${url}/rounds/${id}`, 'article')
+        expect([id, await greenTexts(page)]).toEqual([id, []])
+      }
+      await openPage(page, `${url}/rounds/${SEEDED.green}`, 'article')
+      expect(await greenTexts(page)).toContain('Pass')
+    }),
+  )
+
+  it(
+    'rounds that never ended or were tampered with stand above all others',
+    withPage(async (page, { url }) => {
+      await openPage(page, url, 'tbody tr')
+      const text = await page.locator('main').innerText()
+      const places = ['One round is not what was sealed', SEEDED.tampered, 'One round is unfinished', SEEDED.open, 'Newest finished round'].map((words) =>
+        text.indexOf(words),
+      )
+      expect(places).toEqual([...places].sort((a, b) => a - b))
+      expect(places[0]).toBeGreaterThan(0)
+      expect(await page.locator('tbody').innerText()).not.toContain(SEEDED.tampered)
+    }),
+  )
+})
+
+describe('a live round', () => {
+  it(
+    'from the button to the verdict, with no verdict before the seal',
+    withPage(async (page, { url }) => {
+      await openPage(page, `${url}/live`, 'form')
+      await page.getByRole('button', { name: 'Start a round' }).click()
+      await page.waitForURL(/\/live\/slow-/)
+      await page.locator('[data-seen="met"]').first().waitFor()
+      expect(await page.locator('[data-seen="waiting"]').count()).toBeGreaterThan(0)
+      expect(await greenTexts(page)).toEqual([])
+      await page.getByRole('heading', { name: 'Verdict' }).waitFor({ timeout: 60_000 })
+      await settled(page, '[data-paint="good"]')
+      expect(await page.locator('main').innerText()).toContain('3 of 3 checks are accounted for · sealed')
+      await page.getByRole('link', { name: 'To the round' }).click()
+      await page.locator('article').first().waitFor()
+      expect(await greenTexts(page)).toContain('Full stack green')
+    }),
+  )
+
+  it(
+    'that the command line runs is watched from its first event on',
+    withPage(async (page, { url, ledger, folder }) => {
+      await openPage(page, `${url}/live/by-command-line`)
+      const ran = runEvidence(folder, ['round', 'run', '--estate', LOCALHOST, '--ledger', ledger, '--id', 'by-command-line', '--quiet'])
+      expect(ran.stderr).toBe('')
+      await page.getByRole('heading', { name: 'Verdict' }).waitFor({ timeout: 60_000 })
+      expect(await page.locator('main').innerText()).toContain('7 of 7 checks are accounted for')
+    }),
+  )
+})
+
+describe('with a keyboard only', () => {
+  it(
+    'from the first Tab to a check’s evidence and its proof',
+    withPage(async (page, { url }) => {
+      await openPage(page, url, 'tbody tr')
+      await page.keyboard.press('Tab')
+      expect(await focused(page)).toBe('Skip to content')
+      await page.keyboard.press('Enter')
+      await tabTo(page, (text) => text.includes('2026-'))
+      await page.keyboard.press('End')
+      await page.keyboard.press('ArrowLeft')
+      const chosen = await focused(page)
+      expect(chosen).toMatch(/^20\d\d-.*UTC: /)
+      await page.keyboard.press('Enter')
+      await page.locator('article').first().waitFor()
+      expect(chosen).toContain(await focused(page))
+      await tabTo(page, (text) => text.startsWith('Attempts and evidence'))
+      await page.keyboard.press('Enter')
+      await page.getByRole('link', { name: 'This event with its inclusion proof' }).first().waitFor()
+      await tabTo(page, (text) => text === 'This event with its inclusion proof')
+      await page.keyboard.press('Enter')
+      await page.getByText('This browser computed').waitFor()
+      await page.locator('dd').filter({ hasText: 'Included under the root' }).nth(1).waitFor()
+    }),
+  )
+})
+
+async function focused(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '')
+}
+
+async function tabTo(page: Page, isThere: (text: string) => boolean): Promise<void> {
+  for (let steps = 0; steps < 60; steps++) {
+    await page.keyboard.press('Tab')
+    if (isThere(await focused(page))) return
+  }
+  throw new Error('the Tab key never came there')
+}
+
+describe('what comes from outside', () => {
+  it(
+    'markup in evidence is text on every page that shows it',
+    withPage(async (page, { url }) => {
+      const watched = watchPage(page, url)
+      await openPage(page, `${url}/rounds/${SEEDED.hostile}`, 'article')
+      await page.locator('details').filter({ hasText: 'Attempts and evidence' }).first().locator('summary').first().click()
+      await page.getByRole('link', { name: 'This event with its inclusion proof' }).click()
+      await page.getByText(HOSTILE).first().waitFor()
+      await openPage(page, `${url}/search?q=${encodeURIComponent('<img src=x')}`, 'mark')
+      await openPage(page, `${url}/history?kind=checks&estate=test&name=check-a`, 'td')
+      expect(await page.evaluate(() => 'wasHacked' in window)).toBe(false)
+      expect([...watched.errors, ...watched.foreign]).toEqual([])
+    }),
+  )
+
+  it(
+    'junk in the address is no page, and is never sent to the server',
+    withPage(async (page, { url }) => {
+      const asked: string[] = []
+      page.on('request', (request) => asked.push(request.url()))
+      for (const junk of [
+        '/rounds/..%2F..%2Fetc',
+        '/rounds/%3Cscript%3Ealert(1)%3C%2Fscript%3E',
+        `/rounds/${SEEDED.green}/events/xyz`,
+        '/live/%00',
+        '/nothing/at/all?token=x',
+        `/rounds/${'a'.repeat(200)}`,
+      ]) {
+        await openPage(page, `${url}${junk}`)
+        expect([junk, await page.locator('h1').innerText()]).toEqual([junk, 'There is no such page'])
+      }
+      await openPage(page, `${url}/rounds/${SEEDED.green}?policy=%22%3E%3Cscript%3E`, 'article')
+      await openPage(page, `${url}/compare?a=<b>&b=%27--`)
+      await openPage(page, `${url}/?estate=%00&overall=<x>&from=never&show=1`)
+      expect(asked.filter((one) => one.includes('/v1/') && /etc|script|xyz|%3Cb|aaaa|never/.test(one))).toEqual([])
+    }),
+  )
+})
