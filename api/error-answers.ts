@@ -7,16 +7,18 @@ import type { ApiInstance } from './route-group.ts'
 export function addErrorAnswers(app: ApiInstance, { audit, metrics }: ApiPorts): void {
   // No route has QUERY, and without this fastify asks it for a body before anything says that it is not allowed.
   app.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true })
-  const routes: { method: string; url: string }[] = []
+  const routes: Known[] = []
   app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) routes.push({ method: one, url })
+    // Wildcards match everything and so tell nothing.
+    if (!url.includes('*')) for (const one of [method].flat()) routes.push({ method: one, pattern: toPattern(url) })
   })
 
   app.setErrorHandler((error, request, reply) => {
     const { problem, headers, isOurFault } = toProblem(error, request.id)
     if (isOurFault) request.log.error({ err: error }, 'request failed')
     if (error instanceof HttpError && error.refusal !== null) {
-      const { principal, method, ip: address } = request
+      const { method, ip: address } = request
+      const principal = error.refused ?? request.principal
       metrics.refusals.inc({ reason: error.refusal })
       audit.refused({ status: problem.status, reason: error.refusal, method, route: request.routeOptions.url ?? 'none', principal, address })
     }
@@ -38,10 +40,11 @@ export function answerUnroutable(error: FastifyError, request: FastifyRequest, r
   reply.code(problem.status).header('cache-control', 'no-store').type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem)
 }
 
-/** Methods of the routes that match a path; wildcards match everything and so tell nothing. */
-function methodsOf(routes: readonly { method: string; url: string }[], path: string): string[] {
-  const matching = routes.filter(({ url }) => !url.includes('*') && toPattern(url).test(path))
-  return [...new Set(matching.map(({ method }) => method))].sort()
+type Known = { readonly method: string; readonly pattern: RegExp }
+
+/** Methods of the routes that match a path. */
+function methodsOf(routes: readonly Known[], path: string): string[] {
+  return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort()
 }
 
 function toPattern(url: string): RegExp {

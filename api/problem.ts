@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type ErrorCode, EvidenceError } from '../schemas/errors.ts'
 import type { AccessRefusal } from '../schemas/event.ts'
+import type { Principal } from './access/principal.ts'
 
 /**
  * What only the HTTP service says no with; everything else has the code of `schemas/errors.ts`. A test holds this list
@@ -60,11 +61,11 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 }
 
-export type HttpErrorOptions = { headers?: Readonly<Record<string, string>>; errors?: readonly ProblemPart[]; refusal?: AccessRefusal }
+export type HttpErrorOptions = { headers?: Readonly<Record<string, string>>; errors?: readonly ProblemPart[]; refusal?: AccessRefusal; refused?: Principal }
 
 /**
  * A no that only HTTP knows. `detail` is for the client: never a value that it sent. With `refusal` it is one about
- * access, which the error handler hands to the audit trail.
+ * access, which the error handler hands to the audit trail; `refused`: whom, where that is not the principal of the request.
  */
 export class HttpError extends Error {
   readonly code: HttpCode
@@ -72,6 +73,7 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>>
   readonly errors: readonly ProblemPart[]
   readonly refusal: AccessRefusal | null
+  readonly refused: Principal | null
 
   constructor(code: HttpCode, detail?: string, options: HttpErrorOptions = {}) {
     super(detail ?? HTTP_CODES[code][1])
@@ -81,6 +83,7 @@ export class HttpError extends Error {
     this.headers = options.headers ?? {}
     this.errors = options.errors ?? []
     this.refusal = options.refusal ?? null
+    this.refused = options.refused ?? null
   }
 }
 

@@ -6,7 +6,7 @@ import { guardSqlite } from '../../ledger/sqlite-error.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
 import { line, Time } from '../../schemas/primitives.ts'
 import type { Identified } from './access-port.ts'
-import { ROLES } from './principal.ts'
+import { type Principal, ROLES } from './principal.ts'
 import { hashToken, type NewToken, tokenIdOf } from './token-text.ts'
 
 const COMPONENT = 'access'
@@ -95,9 +95,10 @@ type Row = Record<string, unknown>
 function identifyRow(row: Row, text: string, at: Date): Identified {
   const { subject, roles, source_prefix, expires_at, revoked_at } = toRow(row)
   if (!(row.hash instanceof Uint8Array) || row.hash.length !== 32 || !timingSafeEqual(row.hash, hashToken(text))) return { ok: false, reason: 'token_unknown' }
-  if (revoked_at !== null) return { ok: false, reason: 'token_revoked' }
-  if (expires_at !== null && expires_at <= at.toISOString()) return { ok: false, reason: 'token_expired' }
-  return { ok: true, principal: { subject, roles, sourcePrefixes: source_prefix === null ? [] : [source_prefix], via: 'token' } }
+  const principal: Principal = { subject, roles, sourcePrefixes: source_prefix === null ? [] : [source_prefix], via: 'token' }
+  if (revoked_at !== null) return { ok: false, reason: 'token_revoked', principal }
+  if (expires_at !== null && expires_at <= at.toISOString()) return { ok: false, reason: 'token_expired', principal }
+  return { ok: true, principal }
 }
 
 /** Strict: what this program cannot have written is no token. */

@@ -1,7 +1,10 @@
 import type { AccessRefusal } from '../../schemas/event.ts'
 import type { Principal } from './principal.ts'
 
-export type Identified = { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly reason: AccessRefusal }
+/** Where not ok: `principal` is whose credentials they were, where that is proved, for the audit trail and nothing else. */
+export type Identified =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly reason: AccessRefusal; readonly principal?: Principal }
 
 /**
  * Tells who asks. `auth`: which credentials it knows; `off` gives everybody the principal of this machine, and is for the

@@ -54,7 +54,7 @@ async function identify(request: FastifyRequest, access: AccessPort, checkFailur
   if (identified.reason === 'issuer_unavailable')
     throw new HttpError('issuer_unavailable', undefined, { refusal: 'issuer_unavailable', headers: { 'retry-after': '5' } })
   await checkFailures(request)
-  throw unauthenticated(identified.reason)
+  throw unauthenticated(identified.reason, identified.principal)
 }
 
 function assertRate(checked: Awaited<ReturnType<CheckRate>>, reason: AccessRefusal): void {
@@ -81,7 +81,8 @@ function assertMay({ principal }: FastifyRequest, access: Access): void {
   throw new HttpError('forbidden', `this needs the role ${roles.join(' or ')}`, { refusal: 'role_missing' })
 }
 
-function unauthenticated(reason: AccessRefusal): HttpError {
+function unauthenticated(reason: AccessRefusal, of?: Principal): HttpError {
   const error = reason === 'no_credentials' ? '' : ', error="invalid_token"'
-  return new HttpError('unauthenticated', undefined, { refusal: reason, headers: { 'www-authenticate': `Bearer realm="evidence"${error}` } })
+  const headers = { 'www-authenticate': `Bearer realm="evidence"${error}` }
+  return new HttpError('unauthenticated', undefined, { refusal: reason, headers, ...(of === undefined ? {} : { refused: of }) })
 }

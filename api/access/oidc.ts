@@ -4,7 +4,7 @@ import { EvidenceError } from '../../schemas/errors.ts'
 import type { OidcConfig } from '../serve-config.ts'
 import type { Identified } from './access-port.ts'
 import { isLoopback } from './may-listen.ts'
-import type { Role } from './principal.ts'
+import type { Principal, Role } from './principal.ts'
 
 const FETCH_TIMEOUT_MS = 5000
 /** A key that is not in the set makes it be fetched again, but not more often than this: made-up keys are for free. */
@@ -76,7 +76,8 @@ function toPrincipal(payload: JWTPayload, config: OidcConfig): Identified {
   const granted = textsOf(claimAt(payload, config.roles_claim)).flatMap((value) => (Object.hasOwn(config.roles, value) ? [config.roles[value]] : []))
   const roles = [...new Set(granted.flatMap((one): Role[] => one?.roles ?? []))]
   const sourcePrefixes = granted.flatMap((one) => (one?.source_prefix === undefined ? [] : [one.source_prefix]))
-  return roles.length === 0 ? { ok: false, reason: 'jwt_no_role' } : { ok: true, principal: { subject, roles, sourcePrefixes, via: 'oidc' } }
+  const principal: Principal = { subject, roles, sourcePrefixes, via: 'oidc' }
+  return roles.length === 0 ? { ok: false, reason: 'jwt_no_role', principal } : { ok: true, principal }
 }
 
 /** The claim of this name; else, where the name has dots, what they lead to (`realm_access.roles`). */

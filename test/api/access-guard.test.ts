@@ -81,8 +81,10 @@ describe('credentials', () => {
       bodies.add(answer.body.replace(/urn:uuid:[^"]+/, ''))
     }
     expect(bodies.size).toBe(1)
-    const reasons = (await audited()).map(({ data }) => data.reason)
-    expect(new Set(reasons)).toEqual(new Set(['credentials_malformed', 'token_revoked', 'token_expired']))
+    const reasons = (await audited()).map(({ data }) => [data.reason, data.principal])
+    expect(reasons).toContainEqual(['token_revoked', 'test-auditor'])
+    expect(reasons).toContainEqual(['token_expired', 'test-auditor'])
+    expect(new Set(reasons.map(([reason]) => reason))).toEqual(new Set(['credentials_malformed', 'token_revoked', 'token_expired']))
   })
 
   it('are not looked at any more after too many wrong ones from an address', async () => {
@@ -129,6 +131,17 @@ describe('too many requests', () => {
       type: 'access.refused.v1',
       data: expect.objectContaining({ status: 429, reason: 'too_many_requests', principal: 'one', via: 'token' }),
     })
+  })
+})
+
+describe('the address behind a proxy', () => {
+  it('is believed of proxies that are trusted, and of nobody else', async () => {
+    const { app, audited } = await withTokens({ trusted_proxies: ['192.0.2.1', '198.51.100.0/24'] })
+    const ask = (remoteAddress: string, forwarded: string) => app.inject({ url: '/probe/read', remoteAddress, headers: { 'x-forwarded-for': forwarded } })
+    await ask('192.0.2.1', '203.0.113.7')
+    await ask('198.51.100.200', '203.0.113.99, 203.0.113.8')
+    await ask('192.0.2.2', '203.0.113.9')
+    expect((await audited()).map(({ data }) => data.address)).toEqual(['203.0.113.7', '203.0.113.8', '192.0.2.2'])
   })
 })
 

@@ -48,7 +48,8 @@ describe('the access file', () => {
     const { id, text } = tokens.make(['auditor'], { subject: 'alice' })
     expect(service.identify(text, new Date())).toEqual({ ok: true, principal: { subject: 'alice', roles: ['auditor'], sourcePrefixes: [], via: 'token' } })
     expect(tokens.file.revoke(id, new Date('2026-11-20T00:00:00.000Z'))).toBe(true)
-    expect(service.identify(text, new Date())).toEqual({ ok: false, reason: 'token_revoked' })
+    const alice = { subject: 'alice', roles: ['auditor'], sourcePrefixes: [], via: 'token' }
+    expect(service.identify(text, new Date())).toEqual({ ok: false, reason: 'token_revoked', principal: alice })
     expect(tokens.file.revoke(id, new Date('2026-11-21T00:00:00.000Z'))).toBe(true)
     expect(service.list().map((row) => row.revoked_at)).toEqual(['2026-11-20T00:00:00.000Z'])
     expect(service.revoke('000000000000', new Date())).toBe(false)
@@ -72,7 +73,11 @@ describe('the access file', () => {
     const tokens = makeTokens()
     const { text } = tokens.make(['auditor'], { expires_at: '2026-11-21T00:00:00.000Z' })
     expect(tokens.file.identify(text, new Date('2026-11-20T23:59:59.999Z')).ok).toBe(true)
-    expect(tokens.file.identify(text, new Date('2026-11-21T00:00:00.000Z'))).toEqual({ ok: false, reason: 'token_expired' })
+    expect(tokens.file.identify(text, new Date('2026-11-21T00:00:00.000Z'))).toMatchObject({
+      ok: false,
+      reason: 'token_expired',
+      principal: { subject: 'test-auditor' },
+    })
   })
 
   it('with a row that this program cannot have written lets nobody in', () => {
