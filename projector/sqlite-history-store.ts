@@ -134,11 +134,11 @@ function eventQuestions(ask: Ask, events: Events, hasRejected: boolean): EventQu
   }
 }
 
-const SLICE_EVENTS = 20_000
+const SLICE_EVENTS = 5000
 
 /**
  * A rare word means a look at every event. SQLite looks while nothing else of this process can run, so it is asked about
- * some events at a time, newest first: about 50 ms. Times have milliseconds, so one less is just before.
+ * some events at a time, newest first: some 10 ms each. Times have milliseconds, so one less is just before.
  */
 async function searchInSlices(ask: Ask, source: sql.EventSource, text: string, { from, to }: TimeRange, question: Question): Promise<EventRow[]> {
   const rows: EventRow[] = []

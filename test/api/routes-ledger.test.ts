@@ -77,7 +77,7 @@ it('what another process appends is in the next answer', async () => {
 })
 
 describe('long answers', () => {
-  const ROUNDS = 80
+  const ROUNDS = 40
   const EVENTS = ROUNDS * 302
   /** Counts the pages that were asked for. */
   async function openLong() {
