@@ -1,41 +1,56 @@
 import { HttpError } from './problem.ts'
 
+/** How often it is asked whether readers may still read. */
+const RECHECK_MS = 5000
+
+type Reader = { readonly stop: AbortController; readonly mayStill: () => Promise<boolean> }
+
 /**
- * Readers that stay: at most so many at once, and all are let go when the service stops.
- * `enter` throws `too_many_readers` (503); `leave` of what it gives must be called, once or more often.
+ * Readers that stay: at most so many at once. One is let go when its credentials end (revoked, expired), within seconds,
+ * and all are when the service stops. `enter` throws `too_many_readers` (503).
  */
 export class LiveReaders {
   readonly #limit: number
   readonly #onCount: (count: number) => void
-  readonly #stop = new AbortController()
-  #count = 0
+  readonly #readers = new Set<Reader>()
+  readonly #timer: NodeJS.Timeout
+  #isClosed = false
 
   constructor(limit: number, onCount: (count: number) => void) {
     this.#limit = limit
     this.#onCount = onCount
+    this.#timer = setInterval(() => this.#recheck(), RECHECK_MS).unref()
   }
 
-  /** `signal` aborts when the service stops: end the answer then. */
-  enter(): { readonly signal: AbortSignal; leave(): void } {
-    if (this.#count >= this.#limit || this.#stop.signal.aborted)
+  /** End the answer when `signal` aborts; `leave` must be called in any case, once or more often. */
+  enter(mayStill: () => Promise<boolean>): { readonly signal: AbortSignal; leave(): void } {
+    if (this.#readers.size >= this.#limit || this.#isClosed) {
       throw new HttpError('too_many_readers', undefined, { refusal: 'too_many_readers', headers: { 'retry-after': '10' } })
-    this.#set(this.#count + 1)
-    let isIn = true
+    }
+    const reader: Reader = { stop: new AbortController(), mayStill }
+    this.#readers.add(reader)
+    this.#onCount(this.#readers.size)
     return {
-      signal: this.#stop.signal,
+      signal: reader.stop.signal,
       leave: () => {
-        if (isIn) this.#set(this.#count - 1)
-        isIn = false
+        if (this.#readers.delete(reader)) this.#onCount(this.#readers.size)
       },
     }
   }
 
   close(): void {
-    this.#stop.abort()
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    for (const { stop } of this.#readers) stop.abort()
   }
 
-  #set(count: number): void {
-    this.#count = count
-    this.#onCount(count)
+  #recheck(): void {
+    for (const { stop, mayStill } of this.#readers) {
+      // Who cannot be asked about (the access file is away) is let go as well: fail closed, the reader comes again.
+      mayStill().then(
+        (may) => (may ? undefined : stop.abort()),
+        () => stop.abort(),
+      )
+    }
   }
 }

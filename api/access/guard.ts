@@ -20,6 +20,9 @@ export function addGuard(app: ApiInstance, ports: ApiPorts, config: ServeConfig)
   const checkRate = app.createRateLimit({ max: config.requests_per_minute, keyGenerator: rateKey })
   // The type promises a principal from the first hook on; the error handler may be asked before it.
   app.decorateRequest('principal', null as unknown as Principal)
+  app.decorateRequest('mayStill', function mayStill(this: FastifyRequest) {
+    return isStillAllowed(this, ports.access)
+  })
   app.addHook('onRequest', async (request) => {
     request.principal = NOBODY
     if (!isAllowedHost(request.headers.host, config)) throw new HttpError('host_not_allowed', undefined, { refusal: 'host_not_allowed' })
@@ -74,11 +77,20 @@ async function recordPacketRead({ principal, method, ip: address, id: requestId,
   }
 }
 
+/** For answers that last: the same credentials, asked about again. */
+async function isStillAllowed({ headers, routeOptions }: FastifyRequest, access: AccessPort): Promise<boolean> {
+  const identified = await access.identify(headers.authorization)
+  return identified.ok && hasRole(identified.principal, routeOptions.config.access ?? 'public')
+}
+
 function assertMay({ principal }: FastifyRequest, access: Access): void {
   if (principal.via === 'none') throw unauthenticated('no_credentials')
-  const roles: readonly Role[] | null = ROLES_OF[access]
-  if (roles === null || principal.roles.some((role) => roles.includes(role))) return
-  throw new HttpError('forbidden', `this needs the role ${roles.join(' or ')}`, { refusal: 'role_missing' })
+  if (!hasRole(principal, access)) throw new HttpError('forbidden', `this needs the role ${ROLES_OF[access]?.join(' or ')}`, { refusal: 'role_missing' })
+}
+
+function hasRole({ roles }: Principal, access: Access): boolean {
+  const needed: readonly Role[] | null = ROLES_OF[access]
+  return needed === null || roles.some((role) => needed.includes(role))
 }
 
 function unauthenticated(reason: AccessRefusal, of?: Principal): HttpError {

@@ -34,5 +34,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** `NOBODY` on public routes that were asked for without credentials. */
     principal: Principal
+    /** Whether the credentials of this request still open its route; for answers that last. Throws where that cannot be told. */
+    mayStill(): Promise<boolean>
   }
 }

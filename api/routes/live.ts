@@ -22,7 +22,7 @@ export const liveRoutes: EvidenceRoutes = (app, ports, { feed }) => {
   app.get('/v1/events/live', { config: { access: 'read' }, exposeHeadRoute: false, schema }, async (request, reply) => {
     const after = lastEventId(request.headers['last-event-id']) ?? request.query.after
     const question = { roundId: request.query.round ?? null, after: after === undefined ? null : Number(after) }
-    const reader = app.liveReaders.enter()
+    const reader = app.liveReaders.enter(() => request.mayStill())
     const gone = new AbortController()
     reply.raw.once('close', () => {
       gone.abort()

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { listenApi } from '../support/api-harness.ts'
 import { probeRoutes } from '../support/probe-routes.ts'
+import { makeTokens } from '../support/test-access.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 const listen = (config: Record<string, unknown> = {}) => listenApi({ rounds: [], groups: [probeRoutes], config })
@@ -118,4 +119,21 @@ it('live readers are limited, counted, and let go when the service stops', async
   expect([await rest, await slow]).toEqual([': hello\n\n', { done: true }])
   expect(performance.now() - start).toBeLessThan(10_000)
   expect(await ports.metrics.text()).toContain('\nevidence_api_live_readers 0\n')
+})
+
+it('a live reader whose token is revoked or expires is let go within seconds; others stay', async () => {
+  const tokens = makeTokens()
+  const { url } = await listen({ access_file: tokens.path })
+  const revoked = tokens.make(['auditor'], { subject: 'revoked' })
+  const ending = tokens.make(['auditor'], { subject: 'ending', expires_at: new Date(Date.now() + 2000).toISOString() })
+  const staying = tokens.make(['auditor'], { subject: 'staying' })
+  const [first, second, third] = await Promise.all([revoked, ending, staying].map(({ bearer }) => fetch(`${url}/probe/live`, { headers: bearer })))
+  let isThirdOver = false
+  const over = third?.text().then(() => {
+    isThirdOver = true
+  })
+  tokens.file.revoke(revoked.id, new Date())
+  expect([await first?.text(), await second?.text(), isThirdOver]).toEqual([': hello\n\n', ': hello\n\n', false])
+  expect((await fetch(`${url}/probe/live`, { headers: revoked.bearer })).status).toBe(401)
+  void over
 })

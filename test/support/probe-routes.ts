@@ -24,8 +24,8 @@ export const probeRoutes: RouteGroup = (app) => {
   app.get('/probe/unknown', { config: { access: 'public' } }, async () => {
     throw new EvidenceError('round_unknown', 'no round test in this ledger', { remedy: 'look' })
   })
-  app.get('/probe/live', { config: { access: 'read' } }, (_request, reply) => {
-    const reader = app.liveReaders.enter()
+  app.get('/probe/live', { config: { access: 'read' } }, (request, reply) => {
+    const reader = app.liveReaders.enter(() => request.mayStill())
     reply.hijack()
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
     const end = (): void => {
