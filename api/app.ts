@@ -1,6 +1,5 @@
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -19,7 +18,7 @@ import { evidenceRoutes } from './routes/evidence.ts'
 import { healthRoutes } from './routes/health.ts'
 import type { ServeConfig } from './serve-config.ts'
 import { consoleRoutes } from './serve-console.ts'
-import { COMPRESSION, corsOptions, helmetOptions, OPENAPI, serverOptions } from './server-options.ts'
+import { COMPRESSION, corsOptions, OPENAPI, securityHeaders, serverOptions } from './server-options.ts'
 
 /** Every route of the service: one group a file. The console comes last, it answers what is left. */
 const ROUTE_GROUPS: readonly RouteGroup[] = [healthRoutes, evidenceRoutes, consoleRoutes]
@@ -42,7 +41,11 @@ export async function buildApp(ports: ApiPorts, config: ServeConfig, log: LogStr
   requireRouteAccess(app)
   addRequestMetrics(app, ports)
   addErrorAnswers(app, ports)
-  await app.register(helmet, helmetOptions(config))
+  const headers = securityHeaders(config)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
   if (config.cors_origins.length > 0) await app.register(cors, corsOptions(config))
   await app.register(rateLimit, { global: false, timeWindow: 60_000, cache: 10_000 })
   addGuard(app, ports, config)

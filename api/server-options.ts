@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyCompressOptions } from '@fastify/compress'
 import type { FastifyCorsOptions } from '@fastify/cors'
-import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyServerOptions } from 'fastify'
+import helmet, { type HelmetOptions } from 'helmet'
 import { EvidenceError } from '../schemas/errors.ts'
 import { buildClientErrorHandler } from './client-error.ts'
 import { answerUnroutable } from './error-answers.ts'
@@ -52,11 +54,20 @@ function readPem(file: string): Buffer {
   }
 }
 
+/** The headers of helmet, made once: none of them depends on the request. */
+export function securityHeaders(config: ServeConfig): Readonly<Record<string, string>> {
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  helmet(helmetOptions(config))(response.req, response, (error?: unknown) => {
+    if (error !== undefined) throw error
+  })
+  return Object.fromEntries(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]))
+}
+
 /**
  * Scripts of our own only; nothing from elsewhere. Styles may be inline: the console's components write them, and a style
  * can neither run nor fetch under this policy. No upgrade to HTTPS: on the loopback there is none.
  */
-export function helmetOptions({ tls }: ServeConfig): FastifyHelmetOptions {
+function helmetOptions({ tls }: ServeConfig): HelmetOptions {
   return {
     contentSecurityPolicy: {
       useDefaults: false,
