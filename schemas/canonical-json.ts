@@ -11,7 +11,34 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * big integers, class instances, sparse arrays).
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, '')
+  return isInOrder(value) ? JSON.stringify(value) : write(value, '')
+}
+
+/**
+ * Whether a value is canonical JSON whose keys stand in canonical order already, as in everything that was read from
+ * canonical text: then `JSON.stringify` says the same as `write` in a quarter of the time. False where in doubt.
+ */
+function isInOrder(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value === 'number') return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
+  if (typeof value === 'boolean' || value === null) return true
+  return typeof value === 'object' && (Array.isArray(value) ? isArrayInOrder(value) : isObjectInOrder(value))
+}
+
+function isArrayInOrder(value: unknown[]): boolean {
+  for (let i = 0; i < value.length; i++) if (!isInOrder(value[i])) return false
+  return !('toJSON' in value)
+}
+
+function isObjectInOrder(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  let last = ''
+  for (const key in value) {
+    // Keys that look like array indexes come first here, whatever their canonical place; that shows as disorder too.
+    if (key < last || !key.isWellFormed() || !isInOrder((value as Record<string, unknown>)[key])) return false
+    last = key
+  }
+  return true
 }
 
 function write(value: unknown, path: string): string {

@@ -12,18 +12,19 @@ export const KeyPrefix = z.string().regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'upper-case 
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 /** RFC 3339, UTC, milliseconds: `2026-06-27T03:50:46.000Z`. */
-export const Time = z
-  .string()
-  .regex(TIME, 'not an RFC 3339 UTC time with milliseconds')
-  .refine((text) => isRealDate(text.slice(0, 10)), 'not a day of the calendar')
+export const Time = z.string().regex(TIME, 'not an RFC 3339 UTC time with milliseconds').refine(isRealDate, 'not a day of the calendar')
 export const DateOnly = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}$/, 'not a date YYYY-MM-DD')
   .refine(isRealDate, 'not a day of the calendar')
 
-function isRealDate(date: string): boolean {
-  const at = new Date(`${date}T00:00:00.000Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === date
+const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether the `YYYY-MM-DD` that a text begins with is in the calendar; arithmetic, because every event holds several times. */
+function isRealDate(text: string): boolean {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))]
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day >= 1 && day <= (month === 2 && !isLeap ? 28 : (LONGEST_MONTHS[month - 1] ?? 0))
 }
 
 export const DigestText = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
