@@ -34,7 +34,8 @@ function bootSources(estate: Estate): Map<string, Check> {
 
 function observedBoot(event: EvidenceEvent, check: Check, opened: Opened, estate: Estate): Boot[] {
   if (event.type !== 'evidence.host.observed.v1' || event.data.facts.boot_time === null) return []
-  return isTooOld(Date.parse(event.time), event, ttlMs(check, estate), opened) ? [] : [{ id: event.data.facts.boot_id, time: event.data.facts.boot_time }]
+  const isTooOld = msBetween(event.time, laterOf(event.time, opened.time)) > ttlMs(check, estate)
+  return isTooOld ? [] : [{ id: event.data.facts.boot_id, time: event.data.facts.boot_time }]
 }
 
 /** A look at a host that finds it in another boot than its source did: it went down in mid-round, and this look says so. */
@@ -46,17 +47,23 @@ export function rebootedSince(check: Check, event: EvidenceEvent, boots: BootTim
   return isSame ? [] : ['the host is in another boot than when the round began']
 }
 
+/** From one time to another; most looks are judged at their own time, which needs no arithmetic. */
+function msBetween(from: string, to: string): number {
+  return from === to ? 0 : Date.parse(to) - Date.parse(from)
+}
+
 function ttlMs(check: Check, estate: Estate): number {
   return (check.ttl_s ?? estate.defaults.ttl_s) * 1000
 }
 
 /** The moment evidence is judged at: its own time, or the round's opening where it claims to be older than the round. */
 export function judgedAt(event: EvidenceEvent, opened: Opened): Date {
-  return new Date(Math.max(Date.parse(event.time), Date.parse(opened.time)))
+  return new Date(Date.parse(laterOf(event.time, opened.time)))
 }
 
-function isTooOld(producedMs: number, event: EvidenceEvent, limitMs: number, opened: Opened): boolean {
-  return judgedAt(event, opened).getTime() - producedMs > limitMs
+/** Times of events are of one form and length, so that the later one is the greater text. */
+function laterOf(a: string, b: string): string {
+  return a > b ? a : b
 }
 
 /**
@@ -64,12 +71,12 @@ function isTooOld(producedMs: number, event: EvidenceEvent, limitMs: number, ope
  * current boot of the machine it is about, it claims to come from the future, or that machine's boot is not known.
  */
 export function staleness(check: Check, event: EvidenceEvent, { opened, estate, boots }: JudgeContext): string | null {
+  const judged = laterOf(event.time, opened.time)
   const asOf = producedAt(check, event)
+  const ageMs = msBetween(asOf, judged)
+  if (-ageMs > FUTURE_SKEW_MS) return 'evidence from the future'
   const limit = asOf === event.time ? ttlMs(check, estate) : ageLimitMs(check, estate)
-  if (Date.parse(asOf) > judgedAt(event, opened).getTime() + FUTURE_SKEW_MS) return 'evidence from the future'
-  if (isTooOld(Date.parse(asOf), event, limit, opened) || isTooOld(Date.parse(event.time), event, ttlMs(check, estate), opened)) {
-    return 'evidence older than its time to live'
-  }
+  if (ageMs > limit || msBetween(event.time, judged) > ttlMs(check, estate)) return 'evidence older than its time to live'
   if (check.host === undefined) return null
   const boot = boots.get(check.host)
   if (boot === 'unknown' && bootSources(estate).get(check.host) !== check) return `the current boot of host ${check.host} is not known`

@@ -218,5 +218,13 @@ function planBLevel(judged: JudgedRound, { cold, demoted }: Results, overall: st
 
 /** Event ids behind each key: those of the checks it rests on. */
 function eventsOf(checksOf: Readonly<Record<string, readonly string[]>>, judged: JudgedRound): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(checksOf).map(([key, ids]) => [key, ids.flatMap((id) => judged.verdicts.get(id)?.event_ids ?? [])]))
+  // Many keys rest on the same list of checks.
+  const events = new Map<readonly string[], string[]>()
+  return Object.fromEntries(
+    Object.entries(checksOf).map(([key, ids]) => {
+      const known = events.get(ids) ?? ids.flatMap((id) => judged.verdicts.get(id)?.event_ids ?? [])
+      events.set(ids, known)
+      return [key, known]
+    }),
+  )
 }

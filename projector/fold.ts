@@ -7,6 +7,8 @@ export type FoldedEvent = {
   readonly checkId: string | null
   readonly text: string
   readonly event: EvidenceEvent
+  /** The event was read from this very text and fits its schema; false where nobody looked. */
+  readonly isChecked: boolean
 }
 
 /**
@@ -45,12 +47,12 @@ export function addToFold(fold: Fold, folded: FoldedEvent | null): void {
   if (folded.text < known.text) fold.events.set(folded.id, folded)
 }
 
-/** Events were validated when they were appended; null where a text is no longer one. */
+/** Not checked: events were when they were appended, and are again when they are judged. Null where a text is no longer one. */
 export function toFoldedEvent(text: string): FoldedEvent | null {
   try {
     const event = JSON.parse(text) as EvidenceEvent
     return typeof event.id === 'string' && typeof event.type === 'string'
-      ? { id: event.id, type: event.type, checkId: event.checkid ?? null, text, event }
+      ? { id: event.id, type: event.type, checkId: event.checkid ?? null, text, event, isChecked: false }
       : null
   } catch {
     return null

@@ -50,7 +50,8 @@ export function readMessage(partition: number, { offset, key, value }: SourceMes
   // Equal bytes leave no room for duplicate keys or lone surrogates, which JSON.parse takes in silence.
   if (!isCanonical(event, text)) return refuse('event_invalid', 'the bytes are not canonical JSON (RFC 8785)', json)
   if (key !== event.subject) return refuse('event_invalid', 'the key of the message is not the subject of the event', json)
-  return { isEvent: true, place, roundId: event.subject, folded: { id: event.id, type: event.type, checkId: event.checkid ?? null, text, event } }
+  const { id, type, subject, checkid } = event
+  return { isEvent: true, place, roundId: subject, folded: { id, type, checkId: checkid ?? null, text, event, isChecked: true } }
 }
 
 export function toRejected({ place, digest, reason, detail, eventId, roundId }: Unreadable, at: Date): RejectedMessage {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
+import { compiled } from './compiled.ts'
 import { EvidenceError } from './errors.ts'
 import { Estate, Part } from './estate.ts'
 import { Attempt, FACTS, type FactsKind, HttpAttempt } from './facts.ts'
@@ -286,20 +287,6 @@ export function parseEvent(value: unknown): EvidenceEvent {
   const data = compiled<z.ZodType>(EVENT_TYPES[type]).safeParse(event.data)
   if (!data.success) throw invalid(data.error.issues[0], '/data')
   return value as EvidenceEvent
-}
-
-const COMPILED = new WeakMap<z.ZodType, z.ZodType>()
-
-/**
- * The same schema as straight code, made when it is first needed: a third of the time for what fits. What does not fit
- * goes through the schema itself, so its errors are the same (`test/schemas/compiled.test.ts` holds them to one answer).
- */
-function compiled<T extends z.ZodType>(schema: T): T {
-  const known = COMPILED.get(schema)
-  if (known !== undefined) return known as T
-  const made = z.compile(schema)
-  COMPILED.set(schema, made)
-  return made
 }
 
 type Issue = { path: PropertyKey[]; message: string; code: string }
