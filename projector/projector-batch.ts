@@ -1,4 +1,4 @@
-import type { MessageSink, OutgoingMessage, SourceBatch } from '../ledger/event-source.ts'
+import type { MessageSink, OutgoingMessage, SourceBatch, SourceMessage } from '../ledger/event-source.ts'
 import { canonicalJson } from '../schemas/canonical-json.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
@@ -14,7 +14,7 @@ export type BatchOutcome = { events: number; duplicates: number; rejected: reado
 export type JudgedRound = { readonly snapshot: Snapshot; readonly isFinal: boolean } | { readonly problem: string }
 
 /** Rounds held in memory at once, whatever the batch touches. */
-const ROUNDS_AT_ONCE = 50
+const ROUNDS_AT_ONCE = 100
 
 /**
  * Everything a batch must leave behind before its offsets may be committed, in this order for each group of rounds:
@@ -27,15 +27,19 @@ export async function projectBatch(ports: BatchPorts, cache: ProjectorCache, bat
   if (first === undefined) return outcome
   const cached = cache.take(batch.partition, first.offset)
   const done: ReadonlyMap<string, HeldRound>[] = []
-  for (const group of groupByRound(batch.messages.map((message) => readMessage(batch.partition, message)))) {
+  for (const messages of groupByKey(batch.messages)) {
+    // Read group by group: what is parsed takes several times the room of the bytes.
+    const group = messages.map((message) => readMessage(batch.partition, message))
     const plan = planBatch(await readKnown(ports.tables, group, cached), group)
     const rejected = plan.rejected.map((one) => toRejected(one, ports.now()))
-    if (plan.events.length > 0) await ports.tables.saveEvents(plan.events)
+    // Judging looks at nothing that is stored, so it goes on while the store writes.
+    const saved = plan.events.length > 0 ? ports.tables.saveEvents(plan.events) : null
+    const judged = judgeAll(plan)
+    await saved
     if (rejected.length > 0) {
       await ports.tables.saveRejected(rejected)
       await ports.rejectedSink?.send(rejected.map(toOutgoing))
     }
-    const judged = judgeAll(plan)
     if (judged.snapshots.length > 0) await ports.tables.saveSnapshots(judged.snapshots)
     outcome.events += plan.events.length
     outcome.duplicates += plan.duplicates
@@ -93,14 +97,16 @@ export async function readHeldRounds(tables: ProjectionTables, ids: readonly str
   return new Map([...texts].map(([id, own]) => [id, toHeldRound(own)]))
 }
 
-/** Parts of a batch of few enough rounds each; the messages of a round stay together and in order. */
-function groupByRound(messages: readonly ReadMessage[]): ReadMessage[][] {
-  const groupOf = new Map<string, number>()
-  const groups: ReadMessage[][] = []
+/**
+ * Parts of a batch of few enough rounds each; the messages of a round stay together and in order, because what has
+ * another key than its round is no event of it (`readMessage`).
+ */
+function groupByKey(messages: readonly SourceMessage[]): SourceMessage[][] {
+  const groupOf = new Map<string | null, number>()
+  const groups: SourceMessage[][] = []
   for (const message of messages) {
-    const id = message.isEvent ? message.roundId : ''
-    if (!groupOf.has(id)) groupOf.set(id, Math.floor(groupOf.size / ROUNDS_AT_ONCE))
-    const at = groupOf.get(id) ?? 0
+    const at = groupOf.get(message.key) ?? Math.floor(groupOf.size / ROUNDS_AT_ONCE)
+    groupOf.set(message.key, at)
     const group = groups[at] ?? []
     group.push(message)
     groups[at] = group

@@ -11,7 +11,23 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * big integers, class instances, sparse arrays).
  */
 export function canonicalJson(value: unknown): string {
-  return isInOrder(value) ? JSON.stringify(value) : write(value, '')
+  if (isInOrder(value)) return JSON.stringify(value)
+  const ordered = toOrdered(value)
+  return isInOrder(ordered) ? JSON.stringify(ordered) : write(value, '')
+}
+
+/** The same with the keys of every object in order; something that is not in order where that cannot be. */
+function toOrdered(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(toOrdered)
+  const proto = Object.getPrototypeOf(value)
+  if (proto !== Object.prototype && proto !== null) return undefined
+  const ordered: Record<string, unknown> = {}
+  for (const key of Object.keys(value).sort()) {
+    if (key === '__proto__') return undefined
+    ordered[key] = toOrdered((value as Record<string, unknown>)[key])
+  }
+  return ordered
 }
 
 /**

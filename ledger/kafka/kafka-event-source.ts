@@ -141,12 +141,24 @@ class KafkaEventSource implements EventSource {
 }
 
 export function toSourceMessage(message: KafkaMessage): SourceMessage {
+  return {
+    offset: message.offset,
+    key: message.key?.toString('utf8') ?? null,
+    value: message.value,
+    // Made where somebody asks: the projector never does.
+    get headers() {
+      return toHeaders(message)
+    },
+  }
+}
+
+function toHeaders(message: KafkaMessage): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, given] of Object.entries(message.headers ?? {})) {
     const value = Array.isArray(given) ? given[0] : given
     if (value !== undefined && value !== null) headers[name] = value.toString()
   }
-  return { offset: message.offset, key: message.key?.toString('utf8') ?? null, value: message.value, headers }
+  return headers
 }
 
 function isKafkaError(error: unknown): boolean {
