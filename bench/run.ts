@@ -4,33 +4,40 @@ import { type BenchRow, benchAppend } from './append.ts'
 import { benchFold } from './fold.ts'
 import { benchGuards } from './guards.ts'
 import { benchHistory } from './history.ts'
+import { benchProjector } from './projector.ts'
 import { benchRelay } from './relay.ts'
 import { benchStart } from './start.ts'
 
-const HELP = `node bench/run.ts [--events N] [--only append,fold,guards,history,relay,start]
+const HELP = `node bench/run.ts [--events N] [--only append,fold,guards,history,projector,relay,start]
 
 Compares with the floor in the same run and prints ratios: 1 is as fast as what it is compared with, 0.5 half as fast.
-"history" and "relay" take minutes and run only where they are named. Absolute times are only there to read the ratios by; machines differ and are noisy.
+Without arguments everything runs in a small size, within ten minutes; --events sets the size of fold, history, projector
+and relay, and history then compares 100,000 events with that many. "projector" and "relay" need a Kafka, as the tests do.
+Absolute times are only there to read the ratios by; machines differ and are noisy. Memory: node bench/projector-memory.ts --help
 `
 
-const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' }, only: { type: 'string' }, help: { type: 'boolean' } } })
+const { values } = parseArgs({ options: { events: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean' } } })
 if (values.help) process.stdout.write(HELP)
-else await main(Number(values.events), values.only?.split(',') ?? ['append', 'fold', 'guards', 'start'])
+else await main(values.events === undefined ? null : Number(values.events), values.only?.split(',') ?? null)
 
-async function main(events: number, only: readonly string[]): Promise<void> {
+/** `events` and `only` null: small sizes, everything. */
+async function main(events: number | null, only: readonly string[] | null): Promise<void> {
   const groups: Record<string, () => Promise<BenchRow[]>> = {
     append: benchAppend,
-    fold: () => benchFold(events),
+    fold: () => benchFold(events ?? 200_000),
     guards: () => benchGuards(),
-    history: () => benchHistory([100_000, events]),
-    relay: () => benchRelay(Math.min(events, 40_000)),
+    history: () => benchHistory(events === null ? [10_000, 40_000] : [100_000, events]),
+    projector: () => benchProjector(events ?? 60_000),
+    relay: () => benchRelay(events ?? 20_000),
     start: async () => benchStart(),
   }
   console.log(`node ${process.versions.node}, ${cpus().length} processors, ${Math.round(totalmem() / 1e9)} GB`)
-  for (const name of only) {
+  for (const name of only ?? Object.keys(groups)) {
     const group = groups[name]
     if (group === undefined) throw new Error(`no bench ${name}`)
-    for (const row of await group()) print(row)
+    const rows = await group()
+    if (rows.length === 0) console.log(`   -    ${name} did not run: no Kafka here`)
+    for (const row of rows) print(row)
   }
 }
 

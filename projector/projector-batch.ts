@@ -2,15 +2,16 @@ import type { MessageSink, OutgoingMessage, SourceBatch, SourceMessage } from '.
 import { canonicalJson } from '../schemas/canonical-json.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
+import type { RoundIntegrity } from '../schemas/summary.ts'
 import { judgeFold } from './project-round.ts'
 import type { ProjectionTables, RejectedMessage } from './projection-store.ts'
-import type { ProjectorCache } from './projector-cache.ts'
+import { isComplete, type ProjectorCache } from './projector-cache.ts'
 import { type ReadMessage, readMessage, toRejected } from './projector-message.ts'
 import { type BatchPlan, type HeldRound, planBatch, toHeldRound } from './projector-plan.ts'
 
 export type BatchPorts = { readonly tables: ProjectionTables; readonly rejectedSink: MessageSink | null; readonly now: () => Date }
-/** Rounds whose state this batch changed, by what became of them. `unjudged`: codes of rounds that gave no snapshot. */
-export type BatchOutcome = { events: number; duplicates: number; rejected: readonly RejectedMessage[]; published: Snapshot[]; unjudged: string[] }
+/** What became of the rounds whose state this batch changed. `published`: integrity of each snapshot. `unjudged`: codes of rounds that gave no snapshot. */
+export type BatchOutcome = { events: number; duplicates: number; rejected: readonly RejectedMessage[]; published: RoundIntegrity[]; unjudged: string[] }
 export type JudgedRound = { readonly snapshot: Snapshot; readonly isFinal: boolean } | { readonly problem: string }
 
 /** Rounds held in memory at once, whatever the batch touches. */
@@ -26,7 +27,7 @@ export async function projectBatch(ports: BatchPorts, cache: ProjectorCache, bat
   const first = batch.messages[0]
   if (first === undefined) return outcome
   const cached = cache.take(batch.partition, first.offset)
-  const done: ReadonlyMap<string, HeldRound>[] = []
+  const held = new Map(cached)
   for (const messages of groupByKey(batch.messages)) {
     // Read group by group: what is parsed takes several times the room of the bytes.
     const group = messages.map((message) => readMessage(batch.partition, message))
@@ -44,11 +45,15 @@ export async function projectBatch(ports: BatchPorts, cache: ProjectorCache, bat
     outcome.events += plan.events.length
     outcome.duplicates += plan.duplicates
     outcome.rejected = [...outcome.rejected, ...rejected]
-    outcome.published.push(...judged.snapshots.map((one) => one.snapshot))
+    outcome.published.push(...judged.snapshots.map((one) => one.snapshot.evidence.integrity))
     outcome.unjudged.push(...judged.problems)
-    done.push(plan.touchedRounds)
+    for (const [id, round] of plan.touchedRounds) {
+      held.delete(id)
+      // At the end, because it was used last.
+      if (!isComplete(round)) held.set(id, round)
+    }
   }
-  cache.keep(batch.partition, (batch.messages.at(-1) ?? first).offset, cached, ...done)
+  cache.keep(batch.partition, (batch.messages.at(-1) ?? first).offset, held)
   return outcome
 }
 

@@ -1,6 +1,11 @@
 import { nextOffsetOf } from '../ledger/event-source.ts'
 import type { HeldRound } from './projector-plan.ts'
 
+/** Sealed, and as much is held as the seal speaks of: hardly anything follows, so it is not kept. */
+export function isComplete({ sealCount, rooted }: HeldRound): boolean {
+  return sealCount !== null && rooted >= sealCount
+}
+
 /**
  * Rounds that are being written now, so that each batch need not read them again. What is kept of a partition is
  * true only as long as its batches follow each other without a gap: after a rebalance, or a batch that failed, somebody
@@ -26,10 +31,10 @@ export class ProjectorCache {
     return isNext ? taken : new Map()
   }
 
-  /** What is held after a batch was done. Rounds that are sealed and complete are let go: hardly anything follows. */
-  keep(partition: number, lastOffset: string, ...groups: readonly ReadonlyMap<string, HeldRound>[]): void {
+  /** What is held of the partition after a batch was done. */
+  keep(partition: number, lastOffset: string, held: ReadonlyMap<string, HeldRound>): void {
     this.#next.set(partition, nextOffsetOf(lastOffset))
-    for (const group of groups) for (const [id, round] of group) this.#put(id, partition, round)
+    for (const [id, round] of held) this.#put(id, partition, round)
     for (const [id, { round }] of this.#rounds) {
       if (this.#events <= this.#maxEvents) break
       this.#rounds.delete(id)
@@ -48,7 +53,6 @@ export class ProjectorCache {
 
   #put(id: string, partition: number, round: HeldRound): void {
     this.#drop(id)
-    if (round.sealCount !== null && round.rooted >= round.sealCount) return
     this.#rounds.set(id, { partition, round })
     this.#events += round.fold.events.size
   }

@@ -73,7 +73,7 @@ export class ServiceMetrics {
     this.#add('evidence_projector_events_total', outcome.events)
     this.#add('evidence_projector_duplicates_total', outcome.duplicates)
     for (const { reason } of outcome.rejected) this.#add('evidence_projector_rejected_total', 1, { reason })
-    for (const { evidence } of outcome.published) this.#add('evidence_projector_snapshots_total', 1, { integrity: evidence.integrity })
+    for (const integrity of outcome.published) this.#add('evidence_projector_snapshots_total', 1, { integrity })
     for (const code of outcome.unjudged) this.#add('evidence_projector_unjudged_total', 1, { code })
     const lag = BigInt(endOffset) - BigInt(messages.at(-1)?.offset ?? '0') - 1n
     this.#set('evidence_projector_lag', Math.max(0, Number(lag)), { partition: String(partition) })

@@ -11,7 +11,8 @@ const GROUP = { sessionTimeout: 30_000, rebalanceTimeout: 60_000, heartbeatInter
 const MAX_WAIT_MS = 500
 const COMMIT_ATTEMPTS = 10
 const COMMIT_PAUSE_MS = 500
-const MAX_BYTES = { maxBytesPerPartition: 4_194_304, maxBytes: 16_777_216 }
+/** Of what lies on the topic: rounds are alike, so that half a megabyte of zstd is up to 30 MB of events, and parsed several times that. */
+const MAX_BYTES = { maxBytesPerPartition: 524_288, maxBytes: 2_097_152 }
 
 /** An `EventSource` on the events topic as a member of the consumer group of the settings. */
 export function createKafkaEventSource(settings: KafkaSettings, times: Partial<typeof GROUP> = {}): EventSource {
@@ -141,14 +142,25 @@ class KafkaEventSource implements EventSource {
 }
 
 export function toSourceMessage(message: KafkaMessage): SourceMessage {
-  return {
-    offset: message.offset,
-    key: message.key?.toString('utf8') ?? null,
-    value: message.value,
-    // Made where somebody asks: the projector never does.
-    get headers() {
-      return toHeaders(message)
-    },
+  return new KafkaSourceMessage(message)
+}
+
+class KafkaSourceMessage implements SourceMessage {
+  readonly offset: string
+  readonly key: string | null
+  readonly value: Uint8Array | null
+  readonly #message: KafkaMessage
+
+  constructor(message: KafkaMessage) {
+    this.offset = message.offset
+    this.key = message.key?.toString('utf8') ?? null
+    this.value = message.value
+    this.#message = message
+  }
+
+  /** Made where somebody asks: the projector never does. */
+  get headers(): Readonly<Record<string, string>> {
+    return toHeaders(this.#message)
   }
 }
 
