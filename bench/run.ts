@@ -27,7 +27,7 @@ async function main(events: number | null, only: readonly string[] | null): Prom
     fold: () => benchFold(events ?? 200_000),
     guards: () => benchGuards(),
     history: () => benchHistory(events === null ? [10_000, 40_000] : [100_000, events]),
-    projector: () => benchProjector(events ?? 60_000),
+    projector: () => benchProjector(events ?? 30_000),
     relay: () => benchRelay(events ?? 20_000),
     start: async () => benchStart(),
   }
