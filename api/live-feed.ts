@@ -18,7 +18,7 @@ export class LiveFeed {
   #events: LiveEvent[] = []
   #chars = 0
   #seq = 0
-  #position = 0
+  #position: number | null = null
   #started: Promise<void> | null = null
   #failure: { error: unknown } | null = null
   #grown = Promise.withResolvers<void>()
@@ -37,7 +37,7 @@ export class LiveFeed {
       this.#started = null
       throw error
     }
-    return { seq: this.#seq, position: this.#position }
+    return { seq: this.#seq, position: this.#position ?? 0 }
   }
 
   /** Events after `seq`, oldest first; null where some of them are not kept any more. Throws where the loop has failed. */
@@ -64,9 +64,9 @@ export class LiveFeed {
 
   async #start(): Promise<void> {
     this.#failure = null
-    const { lastPosition } = await this.#ledger.stats()
-    this.#position = lastPosition
-    void this.#follow(lastPosition)
+    // After a failure it goes on where it broke off: a reader that did not notice misses nothing.
+    this.#position ??= (await this.#ledger.stats()).lastPosition
+    void this.#follow(this.#position)
   }
 
   async #follow(from: number): Promise<void> {

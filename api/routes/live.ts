@@ -10,7 +10,7 @@ import { withoutStalling } from '../without-stalling.ts'
 /** A reader that takes nothing for so long is cut, so that it holds no place of others; it may resume. */
 const STALL_MS = 30_000
 
-const position = z.string().regex(/^(0|[1-9]\d{0,15})$/, 'not a position of the ledger')
+const position = z.string().regex(/^(0|[1-9]\d{0,14})$/, 'not a position of the ledger')
 const Query = z.strictObject({
   round: RoundId.optional().describe('only events of this round'),
   after: position.optional().describe('go on behind this position; Last-Event-ID counts before it'),

@@ -97,6 +97,31 @@ describe('live events', () => {
     for (const reader of readers) reader.close()
   })
 
+  it('end when the ledger cannot be followed, and nothing is missing for who resumes or comes anew', async () => {
+    let follows = 0
+    const failing = (ports: ApiPorts): ApiPorts => {
+      const { ledger } = ports
+      async function* follow(after: number, signal: AbortSignal) {
+        const isFirst = follows++ === 0
+        for await (const page of ledger.follow(after, signal)) {
+          yield page
+          if (isFirst) throw new Error('disk')
+        }
+      }
+      return { ...ports, ledger: new Proxy(ledger, { get: (target, name) => (name === 'follow' ? follow : Reflect.get(target, name).bind(target)) }) }
+    }
+    const { url, ports, logText } = await listenApi({ rounds: [], change: failing })
+    const reader = await openSse(`${url}/v1/events/live`)
+    await ports.ledger.append(A)
+    await reader.ended
+    await ports.ledger.append(B)
+    const resumed = await openSse(`${url}/v1/events/live`, { 'last-event-id': String(ids(reader.events).at(-1) ?? 0) })
+    await resumed.until((events) => events.length >= A.length + B.length - reader.events.length)
+    expect([...ids(reader.events), ...ids(resumed.events)]).toEqual(upTo(A.length + B.length))
+    expect(logText()).toContain('the ledger cannot be followed')
+    resumed.close()
+  })
+
   it('end when the service stops, and a place is free again when a reader goes', async () => {
     const { app, url, ports } = await listenApi({ rounds: [], config: { max_live_readers: 2 } })
     const [a, b] = [await openSse(`${url}/v1/events/live`), await openSse(`${url}/v1/events/live`)]
