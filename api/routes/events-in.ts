@@ -28,7 +28,13 @@ export const eventsInRoutes: EvidenceRoutes = (app, { ledger }, _services, confi
     takeOnly(plain, [STRUCTURED, BATCH, BINARY], async (_request, body) => parseStrictJson(body, true))
     const scope = plain as unknown as ApiInstance
     const response = { ...answers({ 'application/json': Appended }), ...answers({ 'application/json': Appended }, 201) }
-    const schema = { tags: ['events'], querystring: NoQuery, consumes: [STRUCTURED, BATCH, BINARY], body: z.unknown(), response }
+    const schema = {
+      tags: ['events'],
+      querystring: NoQuery,
+      consumes: [STRUCTURED, BATCH, BINARY],
+      body: z.unknown().describe('an event of schemas/json/events, an array of them, or in binary mode the data of one'),
+      response,
+    }
     scope.post('/v1/events', { config: { access: 'append' }, bodyLimit: config.max_body_bytes, schema }, async (request, reply) => {
       const given = toValues(request)
       const events = given.map(({ value, pointer }) => encode(value, pointer))

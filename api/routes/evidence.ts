@@ -1,5 +1,6 @@
 import { buildEvidenceServices, type EvidenceRoutes } from '../evidence-services.ts'
 import type { RouteGroup } from '../route-group.ts'
+import { SUMMARIES } from '../schemas/summaries.ts'
 import { decisionRoutes } from './decisions.ts'
 import { eventsInRoutes } from './events-in.ts'
 import { exportRoutes } from './exports.ts'
@@ -29,5 +30,9 @@ const GROUPS: readonly EvidenceRoutes[] = [
 /** Everything under /v1: each group with the services they share. */
 export const evidenceRoutes: RouteGroup = (app, ports, config) => {
   const services = buildEvidenceServices(app, ports)
+  app.addHook('onRoute', (route) => {
+    const summary = SUMMARIES[`${String(route.method)} ${route.url}`]
+    if (summary !== undefined) route.schema = { ...route.schema, summary }
+  })
   for (const addRoutes of GROUPS) addRoutes(app, ports, services, config)
 }

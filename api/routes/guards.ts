@@ -83,7 +83,7 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
       params: RoundParams,
       querystring: NoQuery,
       consumes: ['application/json'],
-      body: z.instanceof(Buffer).nullish(),
+      body: z.instanceof(Buffer).nullish().describe('a packet file as it is'),
       response: answers(forms(ContractResult)),
     }
     scope.post(
@@ -102,7 +102,8 @@ export const guardRoutes: EvidenceRoutes = (app, ports, { cache }, config) => {
       },
     )
 
-    const preflight = { ...contract, response: answers(forms(PreflightResult)) }
+    const file = z.instanceof(Buffer).nullish().describe('what an owner sent back, as it is; of any content type')
+    const preflight = { ...contract, consumes: ['application/json', 'application/octet-stream'], body: file, response: answers(forms(PreflightResult)) }
     scope.post(
       '/v1/rounds/:id/guards/preflight',
       { config: { access: 'own' }, bodyLimit: Math.min(MAX_RESPONSE_BYTES, config.max_body_bytes), schema: preflight },

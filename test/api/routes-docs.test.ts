@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import { SUMMARIES } from '../../api/schemas/summaries.ts'
 import { makeApi, ROUND } from '../support/api-harness.ts'
 import { REPOSITORY, readBlocks } from '../support/markdown-blocks.ts'
 import { CASES, EVENT } from './route-cases.ts'
@@ -12,6 +13,17 @@ const page = readFileSync(path.join(REPOSITORY, 'docs/api.md'), 'utf8')
 it('docs/api.md names every route, and no other', () => {
   const named = new Set([...page.matchAll(/`((?:GET|POST) \/v1\/[^`]+)`/g)].map((match) => match[1]))
   expect([...named].toSorted()).toEqual(Object.keys(CASES).toSorted())
+})
+
+it('the description of the API says what every route is for', async () => {
+  const { app } = await makeApi({ rounds: [] })
+  const { paths } = (await app.inject('/docs/json')).json() as { paths: Record<string, Record<string, { summary?: string }>> }
+  const told = Object.entries(paths).flatMap(([url, methods]) =>
+    Object.entries(methods).map(([method, { summary }]) => [`${method.toUpperCase()} ${url.replaceAll(/\{(\w+)\}/g, ':$1')}`, summary]),
+  )
+  const own = told.filter(([name]) => String(name).includes(' /v1/'))
+  expect(Object.fromEntries(own)).toEqual(SUMMARIES)
+  expect(Object.keys(SUMMARIES).toSorted()).toEqual(Object.keys(CASES).toSorted())
 })
 
 it('its program proves an event, and nothing else, with nothing but Node', async () => {
