@@ -86,9 +86,12 @@ it('a bundle of the first version is proved for ever: the file is never made ane
 })
 
 describe('one changed byte', () => {
-  it('at every offset of a small bundle is found', { timeout: 400_000 }, () => {
+  // Every byte takes minutes: EVIDENCE_BUNDLE_EVERY_BYTE=1. Otherwise every sixteenth, beginning anywhere.
+  const step = process.env.EVIDENCE_BUNDLE_EVERY_BYTE === '1' ? 1 : 16
+  const first = Math.floor(Math.random() * step)
+  it(`at ${step === 1 ? 'every offset' : `every ${step}th offset from ${first}`} of a small bundle is found`, { timeout: 400_000 }, () => {
     const missed: number[] = []
-    for (let offset = 0; offset < small.bytes.length; offset++) if (foundIn(flipped(small.bytes, offset, offset % 8)) === 'equal') missed.push(offset)
+    for (let offset = first; offset < small.bytes.length; offset += step) if (foundIn(flipped(small.bytes, offset, offset % 8)) === 'equal') missed.push(offset)
     expect(missed).toEqual([])
   })
 
