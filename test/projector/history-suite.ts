@@ -41,10 +41,17 @@ export function historySuite(open: () => Promise<HistoryTarget>): void {
       expect((await expected.keyChanges('awoooi', 'OVERALL_DECLARATION', ALWAYS)).length).toBeGreaterThan(2)
     })
 
-    it.each([{}, { estate: 'awoooi' }, { estate: 'test', ...JUNE }, { overall: 'BLOCKED' }, { integrity: 'verified' }, { estate: 'awoooi', integrity: 'legacy_unverified' }, { from: JUNE.to }, { to: JUNE.from }, { estate: 'nobody' }])(
-      'rounds %j',
-      async (filter) => same(await target.history.rounds(filter, ALL), await expected.rounds(filter, ALL)),
-    )
+    it.each([
+      {},
+      { estate: 'awoooi' },
+      { estate: 'test', ...JUNE },
+      { overall: 'BLOCKED' },
+      { integrity: 'verified' },
+      { estate: 'awoooi', integrity: 'legacy_unverified' },
+      { from: JUNE.to },
+      { to: JUNE.from },
+      { estate: 'nobody' },
+    ])('rounds %j', async (filter) => same(await target.history.rounds(filter, ALL), await expected.rounds(filter, ALL)))
 
     it('estates, with their last round', async () => {
       const must = await expected.estates()
