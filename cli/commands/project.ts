@@ -67,6 +67,8 @@ function rebuildText({ rounds, finals, unjudged, fromTopic, fromRaw, rejected }:
 
 async function topicReader(settings: KafkaSettings) {
   const { readRanges, readRangesOf } = await import('../../ledger/kafka/kafka-reader.ts')
+  const { assertTopicExists } = await import('../../ledger/kafka/kafka-topics.ts')
+  await assertTopicExists(settings, settings.events_topic)
   const ranges = await readRanges(settings, settings.events_topic)
   return (onBatch: Parameters<typeof readRangesOf>[3]) => readRangesOf(settings, settings.events_topic, ranges, onBatch)
 }

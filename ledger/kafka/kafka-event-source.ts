@@ -5,8 +5,10 @@ import type { EventSource, SourceHandlers, SourceMessage } from '../event-source
 import { createKafka, toKafkaError } from './kafka-client.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
-/** Times of the group protocol; a member that says nothing for `session` is taken for dead. */
-const GROUP = { sessionTimeout: 30_000, rebalanceTimeout: 60_000, heartbeatInterval: 3000 }
+/** Times of the group protocol in ms; a member that says nothing for `session` is taken for dead. */
+type GroupTimes = { sessionTimeout: number; rebalanceTimeout: number; heartbeatInterval: number }
+const REBALANCE_MS = 60_000
+const HEARTBEATS_A_SESSION = 10
 /** kafkajs waits 5 s by default, which makes every stop and takeover of an idle topic that slow. */
 const MAX_WAIT_MS = 500
 const COMMIT_ATTEMPTS = 10
@@ -15,8 +17,10 @@ const COMMIT_PAUSE_MS = 500
 const MAX_BYTES = { maxBytesPerPartition: 524_288, maxBytes: 2_097_152 }
 
 /** An `EventSource` on the events topic as a member of the consumer group of the settings. */
-export function createKafkaEventSource(settings: KafkaSettings, times: Partial<typeof GROUP> = {}): EventSource {
-  return new KafkaEventSource(settings, { ...GROUP, ...times })
+export function createKafkaEventSource(settings: KafkaSettings, times: Partial<GroupTimes> = {}): EventSource {
+  const sessionTimeout = settings.session_timeout_ms
+  const heartbeatInterval = Math.floor(sessionTimeout / HEARTBEATS_A_SESSION)
+  return new KafkaEventSource(settings, { sessionTimeout, rebalanceTimeout: REBALANCE_MS, heartbeatInterval, ...times })
 }
 
 type Outcome = { resolve: () => void; reject: (error: unknown) => void }
@@ -30,7 +34,7 @@ class KafkaEventSource implements EventSource {
   #outcome: Outcome | null = null
   #isStopping = false
 
-  constructor(settings: KafkaSettings, times: typeof GROUP) {
+  constructor(settings: KafkaSettings, times: GroupTimes) {
     this.#topic = settings.events_topic
     this.#heartbeatMs = times.heartbeatInterval
     this.#consumer = createKafka(settings).consumer({

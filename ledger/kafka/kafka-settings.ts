@@ -40,6 +40,7 @@ export const KafkaSettings = z.strictObject({
   compression: z.enum(['zstd', 'gzip', 'none']).default('zstd'),
   connection_timeout_ms: z.number().int().min(100).max(600_000).default(5000),
   request_timeout_ms: z.number().int().min(100).max(600_000).default(30_000),
+  session_timeout_ms: z.number().int().min(6000).max(600_000).default(30_000).describe('a projector that says nothing for so long is taken for dead'),
   tls: Tls.nullable().default(null),
   sasl: Sasl.nullable().default(null),
 })

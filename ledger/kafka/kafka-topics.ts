@@ -63,6 +63,13 @@ export async function ensureTopics(settings: KafkaSettings): Promise<void> {
   })
 }
 
+/** Throws `ledger_unavailable` at once where the cluster answers and has no such topic, instead of waiting for it. */
+export async function assertTopicExists(settings: KafkaSettings, topic: string): Promise<void> {
+  const names = await withAdmin(settings, 'looking for the topic', (admin) => admin.listTopics())
+  if (!names.includes(topic))
+    throw new EvidenceError('ledger_unavailable', `there is no topic ${topic}`, { remedy: 'docs/operations-cluster.md says what works without it' })
+}
+
 function toTopicConfig(topic: string, { topic: shape }: KafkaSettings): ITopicConfig {
   const config = { ...KEEP_ALL, 'min.insync.replicas': String(shape.min_insync_replicas), 'max.message.bytes': String(MAX_MESSAGE_BYTES) }
   return {
