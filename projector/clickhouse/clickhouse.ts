@@ -104,14 +104,19 @@ async function guarded<T>(url: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** ClickHouse's own messages quote rows; only its code is passed on. */
 function toStoreError(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || error instanceof EvidenceError) return error
-  const why = serverCode(error) === null ? error.message : `it refused with code ${serverCode(error)}`
-  return new EvidenceError('ledger_unavailable', `ClickHouse at ${url}: ${why}`, {
+  return new EvidenceError('ledger_unavailable', `ClickHouse at ${url}: ${reasonOf(error)}`, {
     remedy: 'check that it runs, that user and database are right, and that its disk is not full; then run the command again',
     cause: error,
   })
+}
+
+/** ClickHouse's own messages quote rows, and what stands between may quote anything: of both only the fact is passed on. */
+function reasonOf(error: Error): string {
+  if (serverCode(error) !== null) return `it refused with code ${serverCode(error)}`
+  const isConnection = 'code' in error || error.message === 'Timeout error.' || error.message === 'socket hang up'
+  return isConnection ? error.message : 'its answer is not understood'
 }
 
 /** The number ClickHouse gives its errors. Each of the two packages has its own class for them, so the class says nothing. */
