@@ -1,6 +1,8 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -97,5 +99,34 @@ describe.skipIf(kafka === null)('relay: the program', () => {
     expect(message?.headers.ce_id).toBe(foreign.id)
     expect(encodeEvent(JSON.parse(Buffer.from(message?.value ?? []).toString('utf8'))).id).toBe(foreign.id)
     await fixture.dispose()
+  })
+
+  it.skipIf(!hasKcat)('a ledger that was lost comes back from its backup and, what is newer, from the topic', async () => {
+    const settings = testKafkaSettings(kafka?.brokers ?? [], 'restore')
+    const events = makeRounds('restore', 12, 20)
+    const folder = mkdtempSync(join(tmpdir(), 'evidence-restore-'))
+    const [config, restored, dump] = ['kafka.json', 'restored.db', 'events.ndjson'].map((name) => join(folder, name)) as [string, string, string]
+    writeFileSync(config, JSON.stringify({ brokers: settings.brokers, events_topic: settings.events_topic, rejected_topic: settings.rejected_topic }))
+    const fixture = await createRelayFixture(settings, events.slice(0, 176))
+    await fixture.relay()
+    // SQLite's own backup, as of `sqlite3 evidence.db ".backup …"`, while a round is appended.
+    const source = new DatabaseSync(fixture.path)
+    await Promise.all([backup(source, restored), fixture.ledger.append(events.slice(176, 198))])
+    source.close()
+    await fixture.ledger.append([...events.slice(198), makeGuardEvaluated('restore-003', 900)])
+    await fixture.relay()
+    await fixture.dispose()
+    const evidence = async (...args: string[]) => (await run(process.execPath, [PROGRAM, ...args, '--ledger', restored])).stdout
+    expect(await evidence('ledger', 'verify')).toMatch(/^LEDGER_VERIFY_OK events=(176|198) /)
+    const { stdout } = await run('kcat', ['-b', settings.brokers.join(','), '-t', settings.events_topic, '-C', '-e', '-q'], { maxBuffer: 1 << 26 })
+    writeFileSync(dump, stdout)
+    await evidence('round', 'import', dump)
+    expect(await evidence('ledger', 'verify')).toMatch(/^LEDGER_VERIFY_OK events=265 rounds=12 sealed=12 unsealed=0 /)
+    expect((await evidence('ledger', 'export', '--round', 'restore-012')).trimEnd().split('\n')).toEqual(textsOf(events.slice(-22)))
+    // From the restored ledger: doubles at most, and nothing that the topic has not.
+    await evidence('relay', '--kafka-config', config)
+    expect(await evidence('relay', '--kafka-config', config, '--verify', '--json')).toMatch(/"resent_rounds":\s*0/)
+    expect(new Set(await readTopicTexts(settings))).toEqual(new Set(textsOf([...events, makeGuardEvaluated('restore-003', 900)])))
+    rmSync(folder, { recursive: true })
   })
 })
