@@ -53,6 +53,12 @@ it('Dockerfile: the runtime of package.json, not root, no install scripts', () =
   expect(copied.filter((folder) => !read('.dockerignore').split('\n').includes(`!${folder}`))).toEqual([])
 })
 
+it('alerts are what Prometheus takes', () => {
+  const { groups } = parse(read('deploy/alerts.yml')) as { groups: { rules: { annotations: object }[] }[] }
+  // A comma in a text without quotation marks begins another annotation, with a name that Prometheus refuses.
+  for (const { annotations } of groups.flatMap((group) => group.rules)) expect(Object.keys(annotations)).toEqual(['summary'])
+})
+
 it('alerts and pages speak of metrics that exist', () => {
   const known = new ServiceMetrics().text()
   const named = [read('deploy/alerts.yml'), read('docs/operations-cluster.md')].flatMap((page) => page.match(/evidence_projector_[a-z_]+/g) ?? [])
