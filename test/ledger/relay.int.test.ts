@@ -1,5 +1,3 @@
-import { readdirSync, statSync, truncateSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readRanges } from '../../ledger/kafka/kafka-reader.ts'
 import { connectRelayTopic } from '../../ledger/kafka/kafka-relay-topic.ts'
@@ -14,6 +12,7 @@ import { startKafka } from '../support/kafka-broker.ts'
 import { testKafkaSettings } from '../support/kafka-settings.ts'
 import { makeGuardEvaluated, makeTcpObserved } from '../support/make-events.ts'
 import { createRelayFixture, makeRounds, type RelayFixture, readTopicTexts, textsOf } from '../support/relay-fixture.ts'
+import { truncateTopic } from '../support/truncate-topic.ts'
 
 const kafka = await startKafka({ toKill: true })
 afterAll(async () => await kafka?.stop())
@@ -154,13 +153,7 @@ describe.skipIf(kafka === null)('relay', () => {
       const fixture = await createRelayFixture(settings, makeRounds('tail', 30, 20))
       await fixture.relay()
       await kafka?.kill()
-      for (const name of readdirSync(kafka?.dataDir ?? '').filter((name) => name.startsWith(settings.events_topic))) {
-        const folder = join(kafka?.dataDir ?? '', name)
-        for (const file of readdirSync(folder)) {
-          if (file.endsWith('.log')) truncateSync(join(folder, file), Math.floor(statSync(join(folder, file)).size / 2))
-          if (file.endsWith('index') || file.endsWith('.snapshot')) unlinkSync(join(folder, file))
-        }
-      }
+      truncateTopic(kafka?.dataDir ?? '', settings.events_topic)
       await kafka?.restart()
       await ensureTopics(settings)
       const before = (await readTopicTexts(settings)).length

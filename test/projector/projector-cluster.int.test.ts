@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createKafkaSink } from '../../ledger/kafka/kafka-sink.ts'
-import { ensureTopics } from '../../ledger/kafka/kafka-topics.ts'
+import { ensureTopics, withAdmin } from '../../ledger/kafka/kafka-topics.ts'
 import { type Clickhouse, openClickhouse } from '../../projector/clickhouse/clickhouse.ts'
 import { type ClickhouseHttp, type HttpFault, startClickhouseHttp } from '../support/clickhouse-http.ts'
 import { startKafka } from '../support/kafka-broker.ts'
@@ -9,6 +9,7 @@ import { makeRound } from '../support/make-events.ts'
 import { groupState, isDrained, type ProjectorProgram, projectorPrograms, until } from '../support/projector-program.ts'
 import { createRelayFixture, type RelayFixture } from '../support/relay-fixture.ts'
 import { assertSameAsLocal } from '../support/same-as-local.ts'
+import { truncateTopic } from '../support/truncate-topic.ts'
 
 /**
  * Programs of a real cluster going wrong one after another: `evidence project` two at a time, Apache Kafka, and the
@@ -194,6 +195,31 @@ describe.skipIf(!kafka || !server)('a cluster that goes wrong', { timeout: 120_0
     await expectWhole()
     expect((await clickhouse.query('SELECT reason FROM {db}.rejected FINAL')).map((row) => row.reason)).toEqual(['not_json'])
     expect(await b.end('SIGTERM')).toBe(0)
+  })
+
+  it('a topic that was deleted and relayed anew comes as a whole once more and changes nothing', async () => {
+    await withAdmin(settings, 'test', (admin) => admin.deleteTopics({ topics: [settings.events_topic] }))
+    await feed()
+    const next = await programs.start('d')
+    await expectWhole()
+    const { events } = await fixture.ledger.stats()
+    await until(async () => (await next.metric('evidence_projector_messages_total')) === events)
+    expect(await next.metric('evidence_projector_events_total')).toBeLessThan(events / 5)
+    expect(await next.end('SIGTERM')).toBe(0)
+  })
+
+  it.skipIf(kafka?.dataDir === null)('a topic that lost its tail: relayed again, its offsets set back, it is whole', async () => {
+    await kafka?.kill()
+    truncateTopic(kafka?.dataDir ?? '', settings.events_topic)
+    await kafka?.restart()
+    fixture.notes.length = 0
+    await until(async () => (await fixture.relay({ verify: true }).catch(() => null)) !== null)
+    expect(fixture.notes.join()).toContain('the topic lost something of')
+    await withAdmin(settings, 'test', (admin) => admin.resetOffsets({ groupId: settings.group_id, topic: settings.events_topic, earliest: true }))
+    await feed()
+    const next = await programs.start('e')
+    await expectWhole()
+    expect(await next.end('SIGTERM')).toBe(0)
   })
 
   it.each([
