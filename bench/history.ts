@@ -44,7 +44,11 @@ export async function benchHistory(sizes: readonly number[] = [100_000, 1_000_00
       process.stderr.write(`${size} events: ClickHouse ${await sizeOf(database)} MB\n`)
     }
     for (const [store, histories] of Object.entries(stores)) {
-      for (const name of Object.keys(questions(1))) rows.push(growth(`${store} ${name}`, sizes, await askAll(name, sizes, histories)))
+      for (const name of Object.keys(questions(1))) {
+        const row = growth(`${store} ${name}`, sizes, await askAll(name, sizes, histories))
+        process.stderr.write(`${row.name}: ${row.detail}\n`)
+        rows.push(row)
+      }
     }
     for (const history of stores.sqlite) await history.close()
     if (kept === null) for (const size of sizes) await clickhouse.inDatabase(`evidence_bench_${size}`).command('DROP DATABASE {db} SYNC')
