@@ -66,7 +66,7 @@ function Newest({ row, isUnfinishedFresh }: { row: RoundRow; isUnfinishedFresh: 
   return (
     <FreshnessProvider value={isFresh && isUnfinishedFresh}>
       <div className={classes.latest}>
-        <strong className={classes.estate}>{row.estate}</strong>
+        <strong>{row.estate}</strong>
         <OverallMark overall={row.overall} integrity={row.integrity} size="large" caveat="tag" />
         <div className={classes.text}>
           <Link href={roundPath(row.artifact_id)}>{row.artifact_id}</Link>
