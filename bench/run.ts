@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchApi } from './api.ts'
 import { type BenchRow, benchAppend } from './append.ts'
 import { benchFold } from './fold.ts'
 import { benchGuards } from './guards.ts'
@@ -8,11 +9,11 @@ import { benchProjector } from './projector.ts'
 import { benchRelay } from './relay.ts'
 import { benchStart } from './start.ts'
 
-const HELP = `node bench/run.ts [--events N] [--only append,fold,guards,history,projector,relay,start]
+const HELP = `node bench/run.ts [--events N] [--only api,append,fold,guards,history,projector,relay,start]
 
 Compares with the floor in the same run and prints ratios: 1 is as fast as what it is compared with, 0.5 half as fast.
-Without arguments everything runs in a small size, within ten minutes; --events sets the size of fold, history, projector
-and relay, and history then compares 100,000 events with that many. "projector" and "relay" need a Kafka, as the tests do.
+Without arguments everything runs in a small size, within ten minutes; --events sets the size of api, fold, history,
+projector and relay, and history then compares 100,000 events with that many. "projector" and "relay" need a Kafka, as the tests do.
 Absolute times are only there to read the ratios by; machines differ and are noisy. Memory: node bench/projector-memory.ts --help
 `
 
@@ -23,6 +24,7 @@ else await main(values.events === undefined ? null : Number(values.events), valu
 /** `events` and `only` null: small sizes, everything. */
 async function main(events: number | null, only: readonly string[] | null): Promise<void> {
   const groups: Record<string, () => Promise<BenchRow[]>> = {
+    api: () => benchApi(events ?? 20_000),
     append: benchAppend,
     fold: () => benchFold(events ?? 200_000),
     guards: () => benchGuards(),
