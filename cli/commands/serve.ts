@@ -26,16 +26,19 @@ export async function run(_args: [], options: ServeOptions): Promise<Answer> {
   const { ports, close } = await openPorts(config, access, around)
   try {
     const app = await buildApp(ports, config, process.stderr)
-    const url = await listen(app, config)
-    assertBoundTo(
-      app.addresses().map((one) => (typeof one === 'string' ? one : one.address)),
-      access,
-    )
-    note(`serving ${config.ledger} at ${url}, authentication ${access.auth}`)
-    if (access.auth !== 'off' && config.tls === null) note('tokens come over plain HTTP: put TLS in front, or configure tls (docs/api-access.md)')
-    await signal()
-    note('stopping')
-    await stop(app, config)
+    try {
+      const url = await listen(app, config)
+      assertBoundTo(
+        app.addresses().map((one) => (typeof one === 'string' ? one : one.address)),
+        access,
+      )
+      note(`serving ${config.ledger} at ${url}, authentication ${access.auth}`)
+      if (access.auth !== 'off' && config.tls === null) note('tokens come over plain HTTP: put TLS in front, or configure tls (docs/api-access.md)')
+      await signal()
+      note('stopping')
+    } finally {
+      await stop(app, config)
+    }
   } finally {
     await close()
   }
@@ -52,7 +55,6 @@ async function listen(app: ApiInstance, { host, port }: ServeConfig): Promise<st
   try {
     return await app.listen({ host, port })
   } catch (error) {
-    await app.close()
     const code = (error as NodeJS.ErrnoException).code
     const why =
       code === 'EADDRINUSE' ? 'the port is in use' : code === 'EACCES' ? 'not permitted' : code === 'EADDRNOTAVAIL' ? 'no address of this machine' : code

@@ -25,7 +25,7 @@ async function startService(cwd: string, args: readonly string[]): Promise<Servi
   })
   const exit = once(child, 'exit').then(([code]) => code as number | null)
   await vi.waitFor(() => expect(stderr).toContain('\nserving '), { timeout: 120_000, interval: 50 })
-  const url = /Server listening at (https?:[^"]+)"/.exec(stderr)?.[1] ?? ''
+  const url = /^serving \S+ at (https?:\S+), authentication /m.exec(stderr)?.[1] ?? ''
   return { url, child, stderr: () => stderr, exit }
 }
 
@@ -177,6 +177,16 @@ describe('evidence token', () => {
     const ran = runEvidence(newFolder(), ['token', 'create', ...args])
     expect([ran.code, ran.stdout]).toEqual([2, ''])
     expect(ran.stderr).toContain(words)
+  })
+
+  it('made by many at once are all there', async () => {
+    const folder = newFolder()
+    const children = Array.from({ length: 5 }, (_, n) =>
+      spawn(NODE, [PROGRAM, 'token', 'create', '--role', 'auditor', '--subject', `s${n}`], { cwd: folder, env: plainEnvironment(), stdio: 'ignore' }),
+    )
+    expect(await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]))).toEqual([0, 0, 0, 0, 0])
+    const { tokens } = JSON.parse(runEvidence(folder, ['token', 'list', '--json']).stdout) as { tokens: { subject: string }[] }
+    expect(tokens.map(({ subject }) => subject).toSorted()).toEqual(['s0', 's1', 's2', 's3', 's4'])
   })
 
   it('revoke and list need a file, and a token that is in it', () => {
