@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -63,6 +63,19 @@ describe('no false green', () => {
       }
       await openPage(page, `${url}/rounds/${SEEDED.green}`, 'article')
       expect(await greenTexts(page)).toContain('Pass')
+    }),
+  )
+
+  it(
+    'where nobody renewed the answer: it grows old by itself',
+    withPage(async (page, { url }) => {
+      await page.clock.install()
+      await openPage(page, `${url}/rounds/${SEEDED.green}`, 'article')
+      expect(await greenTexts(page)).toContain('Pass')
+      await page.route('**/v1/**', () => undefined) // never answered
+      await page.clock.runFor(150_000)
+      await page.getByText('Old: this could not be brought up to date').first().waitFor()
+      expect(await greenTexts(page)).toEqual([])
     }),
   )
 
@@ -150,6 +163,32 @@ async function tabTo(page: Page, isThere: (text: string) => boolean): Promise<vo
   }
   throw new Error('the Tab key never came there')
 }
+
+describe('what is taken away and proved', () => {
+  it(
+    'packets are saved byte for byte as the server gives them, and read on a page to print',
+    withPage(async (page, { url }) => {
+      await openPage(page, `${url}/rounds/${RECORDED}/packets`, 'article')
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download packets' }).click()])
+      const given = await (await fetch(`${url}/v1/rounds/${RECORDED}/packets`)).text()
+      expect([download.suggestedFilename(), readFileSync(await download.path(), 'utf8')]).toEqual([`${RECORDED}-owner-packets.json`, given])
+      await page.getByRole('link', { name: 'Printable page' }).click()
+      await page.getByRole('button', { name: 'Take and show' }).click()
+      await page.getByText((JSON.parse(given) as { packet_set_digest: string }).packet_set_digest).waitFor()
+    }),
+  )
+
+  it(
+    'a round that is not what was sealed is what verifying the ledger finds',
+    withPage(async (page, { url, folder, ledger }) => {
+      await openPage(page, `${url}/ledger`, 'dl')
+      await page.getByRole('button', { name: 'Verify the ledger' }).click()
+      await page.getByText('The ledger is damaged or was tampered with').waitFor({ timeout: 60_000 })
+      const told = runEvidence(folder, ['ledger', 'verify', '--ledger', ledger])
+      expect([told.code, await greenTexts(page)]).toEqual([1, []])
+    }),
+  )
+})
 
 describe('what comes from outside', () => {
   it(

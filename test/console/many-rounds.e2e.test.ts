@@ -72,3 +72,15 @@ it('ten thousand rounds: all can be scrolled to, and the document stays small', 
   expect(Math.max(...sizes)).toBeLessThan(MOST_ELEMENTS)
   await page.close()
 })
+
+it('a ledger of ten thousand rounds is verified from the page, and its head is the one that the command line gives', async ({ skip }) => {
+  if (!test.browser || !test.service) return skip()
+  const page = await test.browser.browser.newPage({ locale: 'en-US', reducedMotion: 'reduce' })
+  await openPage(page, `${test.service.url}/ledger`, 'dl')
+  await page.getByRole('button', { name: 'Verify the ledger' }).click()
+  await page.getByText(`Nothing is wrong: ${ROUNDS * 3} events verified`).waitFor({ timeout: 120_000 })
+  const told = runEvidence(test.service.folder, ['ledger', 'verify', '--ledger', test.service.ledger])
+  const head = /head=(\S+)/.exec(told.stdout)?.[1] ?? 'none'
+  expect(await page.getByRole('alert').innerText()).toContain(head)
+  await page.close()
+})

@@ -95,6 +95,7 @@ function ServerWord({ isVerified }: { isVerified: boolean }) {
 /** What this browser computes itself from the event's bytes, the path and the root that the page shows for the round. */
 function OwnWord({ text, proof, root }: { text: string | undefined; proof: InclusionProof; root: string }) {
   const { t } = useTranslation()
+  const isFresh = useIsFresh()
   const [answer, setAnswer] = useState<InclusionAnswer | 'checking'>('checking')
   useEffect(() => {
     let isCurrent = true
@@ -108,5 +109,9 @@ function OwnWord({ text, proof, root }: { text: string | undefined; proof: Inclu
       isCurrent = false
     }
   }, [text, proof, root])
-  return <PlainMark tone={answer === 'included' ? 'good' : answer === 'not_included' ? 'bad' : 'unknown'}>{t(`proof.${answer}`)}</PlainMark>
+  return (
+    <PlainMark tone={answer === 'included' ? 'good' : answer === 'not_included' ? 'bad' : 'unknown'} isFresh={isFresh}>
+      {t(`proof.${answer}`)}
+    </PlainMark>
+  )
 }

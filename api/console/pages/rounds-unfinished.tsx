@@ -15,7 +15,7 @@ export function UnfinishedRounds({ query }: { query: UseQueryResult<Page<Unfinis
     <Loaded query={query} lines={1}>
       {({ rows, next }) => (
         <>
-          <Kind kind="tampered" rows={rows.filter((row) => row.integrity !== 'unsealed')} hasMore={next !== null} />
+          <Kind kind="tampered" rows={rows.filter((row) => !['unsealed', ...FINISHED].includes(row.integrity))} hasMore={next !== null} />
           <Kind kind="open" rows={rows.filter((row) => row.integrity === 'unsealed')} hasMore={next !== null} />
         </>
       )}
@@ -23,6 +23,8 @@ export function UnfinishedRounds({ query }: { query: UseQueryResult<Page<Unfinis
   )
 }
 
+/** A round that was sealed since the server listed it: it is in the list of results, or will be in a moment. */
+const FINISHED = ['verified', 'legacy_unverified']
 const FIRST = 5
 
 function Kind({ kind, rows, hasMore }: { kind: 'tampered' | 'open'; rows: readonly UnfinishedRow[]; hasMore: boolean }) {

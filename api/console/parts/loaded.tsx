@@ -1,4 +1,4 @@
-import { Skeleton } from '@mantine/core'
+import { Button, Skeleton } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -47,7 +47,7 @@ function Loading({ lines }: { lines: number }) {
   )
 }
 
-function StaleNotice({ query }: { query: Pick<UseQueryResult<unknown>, 'error' | 'isError' | 'dataUpdatedAt'> }) {
+function StaleNotice({ query }: { query: Pick<UseQueryResult<unknown>, 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'> }) {
   const { t, i18n } = useTranslation()
   const now = useNow()
   const age = ageText(now - query.dataUpdatedAt, i18n.language)
@@ -56,6 +56,11 @@ function StaleNotice({ query }: { query: Pick<UseQueryResult<unknown>, 'error' |
     <Notice paint="degraded" title={t('stale.title')} role="alert">
       <p>{t('stale.text', { at, age })}</p>
       {query.isError ? <ProblemText error={query.error} /> : null}
+      <div>
+        <Button size="xs" variant="default" onClick={() => void query.refetch()}>
+          {t('problem.retry')}
+        </Button>
+      </div>
     </Notice>
   )
 }
