@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -18,7 +18,8 @@ const test: { browser?: TestBrowser | null; service?: ConsoleService } = {}
 beforeAll(async () => {
   test.browser = await openChromium()
   if (test.browser === null) return
-  const folder = mkdtempSync(join(tmpdir(), 'evidence-console-'))
+  // Ten thousand durable writes: in memory where the machine has a place for that, since no disk is tested here.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'evidence-console-'))
   const ledger = join(folder, 'evidence.db')
   await seedManyRounds(ledger, ROUNDS)
   const counted = runEvidence(folder, ['history', 'counts', '--ledger', ledger])
