@@ -21,7 +21,11 @@ export function RoundsTable({ rows, hasMore, onEnd }: { rows: readonly RoundRow[
   const [chosen, setChosen] = useState<readonly string[]>([])
   const body = useRef<HTMLTableSectionElement>(null)
   const [offset, setOffset] = useState(0)
-  useEffect(() => setOffset(body.current === null ? 0 : body.current.getBoundingClientRect().top + window.scrollY), [])
+  // What stands above may grow or go at any time (notices, the legend): looked at again whenever the table is drawn.
+  useEffect(() => {
+    const top = body.current === null ? 0 : Math.round(body.current.getBoundingClientRect().top + window.scrollY)
+    if (top !== offset) setOffset(top)
+  })
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_HEIGHT,
