@@ -9,11 +9,11 @@ declare module 'fastify' {
   }
 }
 
-/** Characters of answers that are kept. */
-const MAX_CHARS = 32_000_000
+/** Of answers that are kept. */
+const MAX_BYTES = 64_000_000
 const KEPT_HEADERS = ['content-type', 'etag', 'cache-control', 'vary', 'evidence-answer'] as const
 
-type Kept = { readonly body: string; readonly headers: Readonly<Record<string, string>>; readonly version: string }
+type Kept = { readonly body: Buffer; readonly headers: Readonly<Record<string, string>>; readonly version: string }
 
 /**
  * Keeps whole answers of `cached` routes for as long as nobody commits to the ledger file: one number is read for each
@@ -24,7 +24,7 @@ export function addAnswerCache(app: ApiInstance, { rounds }: ApiPorts): void {
   if (rounds.version === undefined) return
   /** In order of their last use. */
   const known = new Map<string, Kept>()
-  let chars = 0
+  let bytes = 0
   app.decorateRequest('versionBefore', null)
 
   app.addHook('preHandler', async (request, reply) => {
@@ -37,7 +37,7 @@ export function addAnswerCache(app: ApiInstance, { rounds }: ApiPorts): void {
     if (kept === undefined) return
     known.delete(key)
     if (kept.version !== version) {
-      chars -= kept.body.length
+      bytes -= kept.body.length
       return
     }
     known.set(key, kept)
@@ -52,13 +52,14 @@ export function addAnswerCache(app: ApiInstance, { rounds }: ApiPorts): void {
     if (version !== null && reply.statusCode === 200 && typeof payload === 'string') {
       const headers = Object.fromEntries(KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])))
       const key = keyOf(request)
-      chars += payload.length - (known.get(key)?.body.length ?? 0)
+      const body = Buffer.from(payload)
+      bytes += body.length - (known.get(key)?.body.length ?? 0)
       known.delete(key)
-      known.set(key, { body: payload, headers, version })
+      known.set(key, { body, headers, version })
       for (const [oldest, { body }] of known) {
-        if (chars <= MAX_CHARS) break
+        if (bytes <= MAX_BYTES) break
         known.delete(oldest)
-        chars -= body.length
+        bytes -= body.length
       }
     }
     done(null, payload)

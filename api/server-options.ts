@@ -11,6 +11,7 @@ import { buildClientErrorHandler } from './client-error.ts'
 import { answerUnroutable } from './error-answers.ts'
 import { type LogStream, logOptions, RequestLog } from './log.ts'
 import type { ApiPorts } from './ports.ts'
+import { buildRequestIds } from './request-ids.ts'
 import type { ServeConfig } from './serve-config.ts'
 
 /** How often Node looks for requests that take too long. */
@@ -23,7 +24,7 @@ export function serverOptions({ newId }: ApiPorts, config: ServeConfig, log: Log
     clientErrorHandler: buildClientErrorHandler(newId),
     frameworkErrors: answerUnroutable,
     // Never from a header: a client could make two requests look like one in the log.
-    genReqId: newId,
+    genReqId: buildRequestIds(),
     requestIdHeader: false,
     trustProxy: config.trusted_proxies.length === 0 ? false : [...config.trusted_proxies],
     bodyLimit: config.max_body_bytes,

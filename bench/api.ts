@@ -15,7 +15,8 @@ const EVIDENCE = new URL('../cli/evidence.js', import.meta.url).pathname
 const BARE = new URL('./bare-server.ts', import.meta.url).pathname
 const TURNS = 3
 const SECONDS = 4
-const CONNECTIONS = 10
+/** Enough to keep the client busy: waking a sleeping one would be counted as the server's. */
+const CONNECTIONS = 40
 const READERS = 200
 const LIVE_BATCHES = 20
 const ALWAYS = 'from=2000-01-01T00:00:00.000Z&to=2999-12-31T23:59:59.999Z'

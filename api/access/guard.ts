@@ -50,8 +50,10 @@ function rateKey({ principal, ip }: FastifyRequest): string {
 
 /** Public routes need no credentials, but wrong ones are a mistake that is told, not passed over. */
 async function identify(request: FastifyRequest, access: AccessPort, checkFailures: CheckRate): Promise<Principal> {
-  const before = await checkFailures(request, { increment: false })
-  if (!before.isAllowed && before.remaining === 0) throw tooMany('too_many_failures', before.ttlInSeconds)
+  if (request.headers.authorization !== undefined) {
+    const before = await checkFailures(request, { increment: false })
+    if (!before.isAllowed && before.remaining === 0) throw tooMany('too_many_failures', before.ttlInSeconds)
+  }
   const identified = await access.identify(request.headers.authorization)
   if (identified.ok) return identified.principal
   if (identified.reason === 'issuer_unavailable')

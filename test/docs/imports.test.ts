@@ -35,7 +35,7 @@ const HOME_OF: Readonly<Record<string, RegExp>> = {
   ssh2: /^producers\/transports\//,
   yaml: /^producers\//,
   commander: /^cli\//,
-  uuid: /^(cli|producers|api\/exports)\//,
+  uuid: /^(api|cli|producers)\//,
   'node:sqlite': /^(ledger\/|projector\/sqlite-[a-z-]+\.ts$)/,
 }
 /** The web page is a program of its own, with its own libraries and its own compiler settings. */
