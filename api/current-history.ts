@@ -4,13 +4,21 @@ import { projectRound } from '../projector/project-round.ts'
 import { fillHistory } from '../projector/rebuild-history.ts'
 import type { SnapshotStore } from '../projector/snapshot-store.ts'
 import { EvidenceError } from '../schemas/errors.ts'
+import { type CorrectableStore, ProvedRounds, type ToldRound, tell } from './proved-rounds.ts'
+
+/** Rounds that are held to their events before it is said which rounds are unfinished: a first page of `rounds`. */
+const NEWEST = 100
 
 /**
  * A local history that knows of every round that was opened or sealed when the question came, also by another process:
  * before each question the ledger is asked whether anything was committed, and where it grew, those rounds are projected.
  * Questions that come meanwhile wait for the same work. The first question after the start looks at every round.
+ *
+ * `rounds`, `asOf`, and the last round of each of `estates` are held to the events before they are told (`ProvedRounds`): a round
+ * that was changed after it was stored is in `unfinished` then. Changes over time are told as they were stored.
  */
-export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: HistoryStore): HistoryStore {
+export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore & CorrectableStore, history: HistoryStore): HistoryStore {
+  const proved = new ProvedRounds(ledger, snapshots)
   let done: number | null = null
   let version: string | null = null
   let work: Promise<void> | null = null
@@ -33,15 +41,38 @@ export function keepCurrent(ledger: Ledger, snapshots: SnapshotStore, history: H
     await work
     return history
   }
+  /** Every turn puts a round right or takes it out, so this ends. */
+  const held = async <T>(ask: () => Promise<T>, told: (answer: T) => readonly ToldRound[]): Promise<T> => {
+    await current()
+    for (;;) {
+      const answer = await ask()
+      if (!(await proved.correct(told(answer)))) return answer
+    }
+  }
+  const rounds: HistoryStore['rounds'] = (...args) =>
+    held(
+      () => history.rounds(...args),
+      ({ rows }) => rows,
+    )
   return {
-    rounds: async (...args) => (await current()).rounds(...args),
-    estates: async (...args) => (await current()).estates(...args),
-    unfinished: async (...args) => (await current()).unfinished(...args),
+    rounds,
+    estates: async () => {
+      for (const { id } of await (await current()).estates()) await rounds({ estate: id }, { limit: 1, after: null })
+      return history.estates()
+    },
+    unfinished: async (...args) => {
+      await rounds({}, { limit: NEWEST, after: null })
+      return history.unfinished(...args)
+    },
     eventsOf: (...args) => history.eventsOf(...args),
     keyChanges: async (...args) => (await current()).keyChanges(...args),
     checkChanges: async (...args) => (await current()).checkChanges(...args),
     everAllowed: async (...args) => (await current()).everAllowed(...args),
-    asOf: async (...args) => (await current()).asOf(...args),
+    asOf: (...args) =>
+      held(
+        () => history.asOf(...args),
+        (snapshot) => (snapshot === null ? [] : [tell(snapshot)]),
+      ),
     notPassed: async (...args) => (await current()).notPassed(...args),
     search: (...args) => history.search(...args),
     countsByDay: (...args) => history.countsByDay(...args),

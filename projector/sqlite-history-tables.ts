@@ -38,7 +38,7 @@ export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: str
   const { artifactId, estate, openedAt } = round
   const known = db.prepare('SELECT digest FROM history_rounds WHERE artifact_id = ?').get(artifactId)
   if (known?.digest === round.snapshotDigest) return
-  for (const table of known === undefined ? [] : HISTORY_TABLES) db.prepare(`DELETE FROM ${table} WHERE artifact_id = ?`).run(artifactId)
+  if (known !== undefined) removeHistoryRows(db, artifactId)
   db.prepare('INSERT INTO history_rounds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
     artifactId,
     estate,
@@ -56,6 +56,11 @@ export function writeHistoryRows(db: DatabaseSync, snapshot: Snapshot, text: str
   for (const { key, value } of keys) insertKey.run(estate, key, openedAt, artifactId, value)
   const insertDeclaration = db.prepare('INSERT INTO history_declarations VALUES (?, ?, ?, ?, ?)')
   for (const name of allowed) insertDeclaration.run(estate, name, round.policyVersion, openedAt, artifactId)
+}
+
+/** The caller holds the transaction. */
+export function removeHistoryRows(db: DatabaseSync, artifactId: string): void {
+  for (const table of HISTORY_TABLES) db.prepare(`DELETE FROM ${table} WHERE artifact_id = ?`).run(artifactId)
 }
 
 /** The snapshot of a row of `history_rounds`. */

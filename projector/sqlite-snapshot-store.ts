@@ -6,7 +6,7 @@ import { Snapshot } from '../schemas/snapshot.ts'
 import { isFinalSnapshot, isUnderOwnPolicy } from './snapshot-rows.ts'
 import type { SnapshotRow, SnapshotStore } from './snapshot-store.ts'
 import { snapshotText } from './snapshot-text.ts'
-import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, writeHistoryRows } from './sqlite-history-tables.ts'
+import { HISTORY_COMPONENT, HISTORY_MIGRATIONS, removeHistoryRows, writeHistoryRows } from './sqlite-history-tables.ts'
 
 const COMPONENT = 'snapshots'
 const MIGRATIONS = [
@@ -22,9 +22,10 @@ const LIST = `SELECT artifact_id AS artifactId, policy_version AS policyVersion,
 
 /**
  * The snapshot store in the ledger's own SQLite file, in tables of its own; saving also keeps the rows of history
- * (`sqlite-history-store.ts`). Throws as `SnapshotStore` says.
+ * (`sqlite-history-store.ts`). `withdraw` takes those of a round away, where it is found not to be what was sealed. Throws as
+ * `SnapshotStore` says.
  */
-export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { close(): void } {
+export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { withdraw(roundId: string): Promise<void>; close(): void } {
   const db = openLedgerFile(file)
   const guarded = guardSqlite(file.path)
   guarded(() => {
@@ -43,6 +44,9 @@ export function openSqliteSnapshotStore(file: LedgerFile): SnapshotStore & { clo
           if (countsInHistory(db, snapshot)) writeHistoryRows(db, snapshot, text)
         }),
       )
+    },
+    async withdraw(roundId) {
+      guarded(() => inTransaction(db, () => removeHistoryRows(db, roundId)))
     },
     async load(artifactId, policyVersion) {
       const row = guarded(() => db.prepare('SELECT snapshot FROM snapshots WHERE artifact_id = ? AND policy_version = ?').get(artifactId, policyVersion))
