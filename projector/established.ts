@@ -1,4 +1,4 @@
-import { EstablishedDeclaration } from '../schemas/estate.ts'
+import { EstablishedDeclaration } from '../schemas/check-base.ts'
 import { countJobs, workloadPlacement } from '../schemas/expectations/recorded.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import type { JudgedRound } from './judged-round.ts'

@@ -1,4 +1,5 @@
-import type { CheckOf, SampleCondition } from '../estate.ts'
+import type { SampleCondition } from '../check-base.ts'
+import type { CheckOf } from '../estate.ts'
 import type { FactsOf } from '../facts.ts'
 import { ageProblems, reason } from './reason.ts'
 

