@@ -11,6 +11,7 @@ export function targetOf(check: Check): string {
   switch (check.kind) {
     case 'tcp':
     case 'tls':
+    case 'postgres':
       return hostPort(check.address, check.port)
     case 'http':
       return check.url

@@ -53,6 +53,8 @@ function findings(check: Check, rules: EstateRules): Finding[] {
       return [...found, ...exactlyOne(check, 'command', 'path')]
     case 'file':
       return [...found, ...fileFindings(check)]
+    case 'postgres':
+      return [...found, ...needs(check, 'log', 'cluster')]
     default:
       return found
   }
@@ -64,6 +66,11 @@ function exactlyOne<C extends Check, A extends keyof C & string, B extends keyof
   return given === 0
     ? [{ message: `needs \`${first}\` or \`${second}\`` }]
     : [{ key: second, message: `has both \`${first}\` and \`${second}\`; one is enough` }]
+}
+
+/** A setting that says nothing without another one. */
+function needs<C extends Check, A extends keyof C & string, B extends keyof C & string>(check: C, key: A, other: B): Finding[] {
+  return check[key] !== undefined && check[other] === undefined ? [{ key, message: `needs \`${other}\`` }] : []
 }
 
 function httpFindings(check: CheckOf<'http'>): Finding[] {

@@ -7,6 +7,7 @@ import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
+import { probePostgres } from './probes/postgres.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
@@ -25,4 +26,5 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  postgres: probePostgres,
 }

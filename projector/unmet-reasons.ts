@@ -5,6 +5,7 @@ import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
+import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import {
   argocdUnmet,
   backupHealthUnmet,
@@ -41,6 +42,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'command' ? commandUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.escrow.observed.v1':
       return check.kind === 'escrow' ? missingEscrow(escrowItemsPresent(check, event.data.facts, at), context) : WRONG_KIND
+    case 'evidence.postgres.observed.v1':
+      return check.kind === 'postgres' ? postgresUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

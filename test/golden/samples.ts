@@ -91,6 +91,19 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     agents_active: 2,
   },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
+  postgres: {
+    address: 'localhost',
+    port: 5432,
+    endpoint: 'accepting',
+    cluster: { name: '14/main', state: 'down', port: 5432 },
+    log: {
+      source: '/var/log/postgresql/postgresql-14-main.log',
+      size_bytes: 4711,
+      modified_at: AT,
+      signatures: [{ signature: 'no_valid_checkpoint', lines: 1 }],
+      healed_lines: 0,
+    },
+  },
   'source-presence': { available: true, newest_at: '2026-06-26T22:00:00.000Z', candidates: 1 },
   'release-parity': { live: 'V10.701', repository: 'V10.701' },
 }
