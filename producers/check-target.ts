@@ -12,6 +12,7 @@ export function targetOf(check: Check): string {
     case 'tcp':
     case 'tls':
     case 'postgres':
+    case 'redis':
       return hostPort(check.address, check.port)
     case 'http':
       return check.url

@@ -8,6 +8,7 @@ import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
 import { probePostgres } from './probes/postgres.ts'
+import { probeRedis } from './probes/redis.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
@@ -27,4 +28,5 @@ export const PROBES: ProbeTable = {
   delegated: probeDelegated,
   escrow: probeEscrow,
   postgres: probePostgres,
+  redis: probeRedis,
 }

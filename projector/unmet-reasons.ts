@@ -15,6 +15,7 @@ import {
   sourcePresenceUnmet,
   sqlParityUnmet,
 } from '../schemas/expectations/recorded.ts'
+import { redisUnmet } from '../schemas/expectations/redis.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
 import { judgedAt, rebootedSince } from './boot-binding.ts'
@@ -44,6 +45,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'escrow' ? missingEscrow(escrowItemsPresent(check, event.data.facts, at), context) : WRONG_KIND
     case 'evidence.postgres.observed.v1':
       return check.kind === 'postgres' ? postgresUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.redis.observed.v1':
+      return check.kind === 'redis' ? redisUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
-import { PostgresCheck } from './service-checks.ts'
+import { PostgresCheck, RedisCheck } from './service-checks.ts'
 
 /**
  * The estate: the machines, services and rules being judged. One YAML file, strict: unknown keys are refused.
@@ -152,6 +152,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  RedisCheck,
   PostgresCheck,
   recorded('k8s'),
   recorded('argocd'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
-import { PostgresFacts } from './service-facts.ts'
+import { PostgresFacts, RedisFacts } from './service-facts.ts'
 
 /**
  * What each probe kind reports: facts, never judgement. `null` says "not observed"; judging treats it as no evidence.
@@ -211,13 +211,14 @@ export const FACTS = {
   'source-presence': SourcePresenceFacts,
   'release-parity': ReleaseParityFacts,
   postgres: PostgresFacts,
+  redis: RedisFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
 export type FactsOf<K extends FactsKind> = z.infer<(typeof FACTS)[K]>
 
 /** Kinds with a live probe; `delegated` reports through an event type of its own. */
-export const PROBE_KINDS = ['tcp', 'http', 'tls', 'host', 'textfile', 'file', 'freshness', 'command', 'delegated', 'escrow', 'postgres'] as const
+export const PROBE_KINDS = ['tcp', 'http', 'tls', 'host', 'textfile', 'file', 'freshness', 'command', 'delegated', 'escrow', 'postgres', 'redis'] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
 export const RECORDED_KINDS = ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'sql-parity', 'source-presence', 'release-parity'] as const

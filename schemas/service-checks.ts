@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkBase, Path, Port } from './check-base.ts'
+import { checkBase, Path, Percent, Port } from './check-base.ts'
 import { line } from './primitives.ts'
 
 /** Checks of databases and caches. */
@@ -18,4 +18,13 @@ export const PostgresCheck = z.strictObject({
     .optional()
     .describe('Debian cluster that must itself be online'),
   log: Path.optional().describe('server log that must hold no open WAL or checkpoint signature'),
+})
+
+export const RedisCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('redis'),
+  address: Address.default('localhost').describe('as seen from the host of the check'),
+  port: Port.default(6379),
+  replication: z.enum(['master', 'slave']).optional().describe('what it must be'),
+  max_memory_used_percent: Percent.optional(),
 })

@@ -34,3 +34,22 @@ export const PostgresFacts = z.strictObject({
     })
     .nullable(),
 })
+
+export const RedisFacts = z.strictObject({
+  address: line(253),
+  port: Port,
+  reply: z
+    .string()
+    .regex(/^[A-Z]{2,20}$/)
+    .describe('first word of the answer to PING: PONG, or an error such as LOADING'),
+  version: line(40).nullable(),
+  uptime_s: Count.nullable(),
+  role: z.enum(['master', 'slave']).nullable(),
+  master_link_up: z.boolean().nullable().describe('of a replica; null on a master'),
+  loading: z.boolean().nullable(),
+  rdb_save_ok: z.boolean().nullable().describe('the last background save'),
+  aof_enabled: z.boolean().nullable(),
+  aof_write_ok: z.boolean().nullable(),
+  used_memory_bytes: Count.nullable(),
+  max_memory_bytes: Count.nullable().describe('0: no limit'),
+})
