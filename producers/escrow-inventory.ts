@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { FactsOf } from '../schemas/facts.ts'
 import { parseJsonText } from '../schemas/json-text.ts'
 import { Time } from '../schemas/primitives.ts'
+import { commandLine } from './commands/catalogue.ts'
 import { evidenceIdProblem } from './escrow-evidence-id.ts'
 import type { ProbeContext } from './probe.ts'
 import { createLookBudget } from './probes/look-budget.ts'
@@ -47,7 +48,7 @@ export function inventoryFacts(source: string, seen: readonly SeenMarker[]): Fac
 }
 
 async function listItems(path: string, { transport }: ProbeContext, options: RunOptions): Promise<string[]> {
-  const result = await transport.run(['ls', '-1A', '--', `${path}/`], options)
+  const result = await transport.run(commandLine('folder.list', { folder: path }), options)
   if (result.exitCode !== 0) {
     if (/Permission denied/u.test(result.stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
     if (/No such file|Not a directory/u.test(result.stderrLine)) throw new ProbeFailure('unreachable', 'read', 'directory does not exist')

@@ -1,3 +1,4 @@
+import { commandLine } from '../commands/catalogue.ts'
 import { type FileStat, ProbeFailure, type RunOptions, type RunResult, type Transport } from '../transport.ts'
 import { toFileStat } from './file-stat.ts'
 
@@ -5,7 +6,7 @@ type Run = Transport['run']
 
 /** Whole file through `cat`, so that a server's allow-list needs no sftp. */
 export async function readRemoteFile(run: Run, path: string, options: RunOptions): Promise<Buffer> {
-  const result = await run(['cat', '--', operand(path)], options)
+  const result = await run(commandLine('file.read', { path: operand(path) }), options)
   if (result.exitCode !== 0) throw readFailure(result)
   return result.stdout
 }
@@ -15,7 +16,7 @@ export async function readRemoteFile(run: Run, path: string, options: RunOptions
  * says that there is no such file or directory; `test -e` would call a forbidden folder an absent file.
  */
 export async function statRemoteFile(run: Run, path: string, options: RunOptions): Promise<FileStat> {
-  const result = await run(['stat', '-L', '-c', '%s %Y', '--', operand(path)], { ...options, maxBytes: Math.min(options.maxBytes, 4096) })
+  const result = await run(commandLine('file.stat', { path: operand(path) }), { ...options, maxBytes: Math.min(options.maxBytes, 4096) })
   if (result.exitCode !== 0) {
     if (isMissing(result.stderrLine)) return { exists: false }
     throw readFailure(result)

@@ -1,0 +1,72 @@
+import { isParameter, type ParameterName } from './parameters.ts'
+
+/**
+ * Every command line that a probe may run on a machine, by id. Nothing else is ever run but the commands that the
+ * estate itself lists (docs/estate.md). A word is literal, or holds one placeholder of `PARAMETERS`; `{name...}` is one
+ * word or more. A placeholder without an address behind a program's options stands behind `--`.
+ *
+ * No entry can write: test/producers/command-read-only.test.ts runs each of them under a trace as a user that owns
+ * nothing, and docs/read-only.md shows how a server enforces it.
+ */
+export const CATALOGUE = {
+  'file.read': ['cat', '--', '{path}'],
+  'file.stat': ['stat', '-L', '-c', '%s %Y', '--', '{path}'],
+  'folder.list': ['ls', '-1A', '--', '{folder}/'],
+  'host.files': [
+    'tail',
+    '-n',
+    '+1',
+    '--',
+    '/proc/sys/kernel/random/boot_id',
+    '/proc/sys/kernel/osrelease',
+    '/proc/uptime',
+    '/proc/loadavg',
+    '/proc/meminfo',
+    '/proc/stat',
+    '/proc/self/mountinfo',
+  ],
+  'host.disks': ['df', '-kPT'],
+  'systemd.state': ['systemctl', 'is-system-running'],
+  'systemd.failed': ['systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--full'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+export type CommandId = keyof typeof CATALOGUE
+
+type WordsOf<I extends CommandId> = (typeof CATALOGUE)[I][number]
+type ListName<W> = W extends `${string}{${infer N}...}${string}` ? N : never
+type SingleName<W> = W extends `${string}{${string}...}${string}` ? never : W extends `${string}{${infer N}}${string}` ? N : never
+/** What an entry's placeholders are filled with; `{name...}` takes a list of at least one. */
+export type CommandValues<I extends CommandId> = { [N in SingleName<WordsOf<I>>]: string } & { [N in ListName<WordsOf<I>>]: readonly string[] }
+
+const PLACEHOLDER = /^(.*)\{([a-z]+)(\.\.\.)?\}(.*)$/su
+
+/** A word of an entry: literal, or text around one placeholder. */
+export type Word = { literal: string } | { before: string; name: ParameterName; isList: boolean; after: string }
+
+/** The words of an entry, read. */
+export function wordsOf(id: CommandId): Word[] {
+  return CATALOGUE[id].map((word) => {
+    const match = PLACEHOLDER.exec(word)
+    if (match === null) return { literal: word }
+    const [, before = '', name = '', dots, after = ''] = match
+    return { before, name: name as ParameterName, isList: dots !== undefined, after }
+  })
+}
+
+/**
+ * The argv of an entry with its placeholders filled in. Throws `TypeError` where a value may not stand in its
+ * placeholder: the estate's schema refuses such values, so this is a mistake of ours and not of an operator.
+ */
+export function commandLine<I extends CommandId>(id: I, ...[values]: CommandValues<I> extends Record<string, never> ? [] : [CommandValues<I>]): string[] {
+  const given: Readonly<Record<string, string | readonly string[]>> = values ?? {}
+  return wordsOf(id).flatMap((word) => {
+    if ('literal' in word) return [word.literal]
+    const value = given[word.name]
+    const all = word.isList ? value : [value]
+    if (!Array.isArray(all) || all.length === 0) throw new TypeError(`${id}: nothing given for ${word.name}`)
+    return all.map((one: unknown) => {
+      if (typeof one !== 'string' || !isParameter(word.name, one)) throw new TypeError(`${id}: not a value for ${word.name}`)
+      return `${word.before}${one}${word.after}`
+    })
+  })
+}

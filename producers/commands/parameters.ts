@@ -1,0 +1,35 @@
+/**
+ * What may stand in a placeholder of the command catalogue. A token is ASCII letters and digits, or digits alone, and
+ * the `extra` characters; its first character is a letter or a digit or one of `firstExtra`, so that no value can be an
+ * option. `any` takes every printable line: such a placeholder always stands behind `--`, and a server's allow-list
+ * must name its values.
+ */
+export type Token = { readonly letters: boolean; readonly extra: string; readonly firstExtra: string; readonly max: number }
+export type Parameter = { readonly example: string } & (Token | { readonly any: true; readonly max: number })
+
+const name = (extra: string, max: number, example: string, firstExtra = ''): Parameter => ({ letters: true, extra, firstExtra, max, example })
+const number = (max: number, example: string): Parameter => ({ letters: false, extra: '', firstExtra: '', max, example })
+
+/** Placeholders by name; `example` is what the read-only proof runs the command with. */
+export const PARAMETERS = {
+  path: { any: true, max: 1000, example: '/etc/hostname' },
+  folder: { any: true, max: 1000, example: '/etc' },
+  address: name('_.:[]/-', 253, '127.0.0.1', '_[/'),
+  port: number(5, '1'),
+  seconds: number(5, '1'),
+} as const satisfies Readonly<Record<string, Parameter>>
+
+export type ParameterName = keyof typeof PARAMETERS
+
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const DIGITS = '0123456789'
+
+/** Whether a value may stand in a placeholder. */
+export function isParameter(parameter: ParameterName, value: string): boolean {
+  const rule: Parameter = PARAMETERS[parameter]
+  if (value.length === 0 || value.length > rule.max) return false
+  if ('any' in rule) return !UNPRINTABLE.test(value)
+  const base = rule.letters ? LETTERS + DIGITS : DIGITS
+  return (base + rule.firstExtra).includes(value.charAt(0)) && [...value].every((char) => (base + rule.extra).includes(char))
+}
