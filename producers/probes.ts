@@ -9,6 +9,9 @@ import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
 import { probePostgres } from './probes/postgres.ts'
 import { probeRedis } from './probes/redis.ts'
+import { probeSqlFreshness } from './probes/sql-freshness.ts'
+import { probeSqlParity } from './probes/sql-parity.ts'
+import { probeSystemd } from './probes/systemd.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
@@ -27,6 +30,9 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  systemd: probeSystemd,
   postgres: probePostgres,
   redis: probeRedis,
+  'sql-freshness': probeSqlFreshness,
+  'sql-parity': probeSqlParity,
 }

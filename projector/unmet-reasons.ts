@@ -1,4 +1,4 @@
-import type { Check } from '../schemas/estate.ts'
+import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
@@ -6,16 +6,11 @@ import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
-import {
-  argocdUnmet,
-  backupHealthUnmet,
-  k8sUnmet,
-  offsiteUnmet,
-  releaseParityUnmet,
-  sourcePresenceUnmet,
-  sqlParityUnmet,
-} from '../schemas/expectations/recorded.ts'
+import { argocdUnmet, backupHealthUnmet, k8sUnmet, offsiteUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
+import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
+import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
+import { systemdUnmet } from '../schemas/expectations/systemd.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
 import { judgedAt, rebootedSince } from './boot-binding.ts'
@@ -47,6 +42,10 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'postgres' ? postgresUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.redis.observed.v1':
       return check.kind === 'redis' ? redisUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.sql-freshness.observed.v1':
+      return check.kind === 'sql-freshness' ? sqlFreshnessUnmet(withPolicyLimit(check, context), event.data.facts, at) : WRONG_KIND
+    case 'evidence.systemd.observed.v1':
+      return check.kind === 'systemd' ? systemdUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':
@@ -73,7 +72,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
 const WRONG_KIND = ['evidence of another kind']
 
 /** MOMO since 1.28: an age of 0 to 2 days is fresh, unless the estate is stricter (runbook §14.28). */
-function withPolicyLimit(check: Extract<Check, { kind: 'freshness' }>, { estate, policy }: JudgeContext): typeof check {
+function withPolicyLimit<C extends CheckOf<'freshness' | 'sql-freshness'>>(check: C, { estate, policy }: JudgeContext): C {
   const limit = policy.rules.importMaxAgeDays
   const isImport = estate.sections.products?.some((one) => one.freshness === check.id && one.shape === 'import')
   if (!isImport || limit === null) return check

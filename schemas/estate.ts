@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
+import { SystemdCheck } from './machine-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
+import { SqlFreshnessCheck, SqlParityCheck } from './sql-checks.ts'
 
 /**
  * The estate: the machines, services and rules being judged. One YAML file, strict: unknown keys are refused.
@@ -152,6 +154,8 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  SystemdCheck,
+  SqlFreshnessCheck,
   RedisCheck,
   PostgresCheck,
   recorded('k8s'),
@@ -159,7 +163,7 @@ export const Check = z.discriminatedUnion('kind', [
   recorded('backup-health'),
   recorded('offsite'),
   recorded('registry'),
-  recorded('sql-parity'),
+  SqlParityCheck,
   recorded('source-presence'),
   recorded('release-parity'),
 ])

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { SystemdFacts } from './machine-facts.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
+import { SqlFreshnessFacts, SqlParityFacts } from './sql-checks.ts'
 
 /**
  * What each probe kind reports: facts, never judgement. `null` says "not observed"; judging treats it as no evidence.
@@ -186,8 +188,6 @@ export const RegistryFacts = z.strictObject({
   agents_active: Count.nullable(),
 })
 
-const Bounds = z.strictObject({ rows: Count, min: DateOnly, max: DateOnly })
-export const SqlParityFacts = z.strictObject({ left: Bounds, right: Bounds })
 export const SourcePresenceFacts = z.strictObject({ available: z.boolean(), newest_at: Time.nullable(), candidates: Count.nullable() })
 export const ReleaseParityFacts = z.strictObject({ live: line(120), repository: line(120) })
 
@@ -212,15 +212,33 @@ export const FACTS = {
   'release-parity': ReleaseParityFacts,
   postgres: PostgresFacts,
   redis: RedisFacts,
+  'sql-freshness': SqlFreshnessFacts,
+  systemd: SystemdFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
 export type FactsOf<K extends FactsKind> = z.infer<(typeof FACTS)[K]>
 
 /** Kinds with a live probe; `delegated` reports through an event type of its own. */
-export const PROBE_KINDS = ['tcp', 'http', 'tls', 'host', 'textfile', 'file', 'freshness', 'command', 'delegated', 'escrow', 'postgres', 'redis'] as const
+export const PROBE_KINDS = [
+  'tcp',
+  'http',
+  'tls',
+  'host',
+  'textfile',
+  'file',
+  'freshness',
+  'command',
+  'delegated',
+  'escrow',
+  'postgres',
+  'redis',
+  'sql-freshness',
+  'sql-parity',
+  'systemd',
+] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'sql-parity', 'source-presence', 'release-parity'] as const
+export const RECORDED_KINDS = ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'source-presence', 'release-parity'] as const
 export type RecordedKind = (typeof RECORDED_KINDS)[number]
 export type CheckKind = ProbeKind | RecordedKind

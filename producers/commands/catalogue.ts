@@ -1,6 +1,16 @@
 import { isParameter, type ParameterName } from './parameters.ts'
 
 /**
+ * One query in a read-only transaction, as a role that needs no password typed (`-w`); nothing of the user's own psql
+ * settings is read (`-X`). The server ends the query after a minute by itself.
+ */
+const PSQL = [
+  ...(['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-h', '{address}', '-p', '{port}', '-U', '{role}'] as const),
+  ...(['-d', 'dbname={database} connect_timeout=5 client_encoding=UTF8 application_name=evidence-ledger'] as const),
+  ...(['-c', 'BEGIN TRANSACTION READ ONLY', '-c', 'SET LOCAL statement_timeout = 60000', '-c', '{query}', '-c', 'ROLLBACK'] as const),
+] as const
+
+/**
  * Every command line that a probe may run on a machine, by id. Nothing else is ever run but the commands that the
  * estate itself lists (docs/estate.md). A word is literal, or holds one placeholder of `PARAMETERS`; `{name...}` is one
  * word or more. A placeholder without an address behind a program's options stands behind `--`.
@@ -26,8 +36,17 @@ export const CATALOGUE = {
     '/proc/self/mountinfo',
   ],
   'host.disks': ['df', '-kPT'],
+  'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
+  'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],
   'systemd.failed': ['systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--full'],
+  // `-t` is in whole seconds, and 0 would wait for ever.
+  'postgres.accepting': ['pg_isready', '-h', '{address}', '-p', '{port}', '-t', '{seconds}'],
+  'postgres.clusters': ['pg_lsclusters', '-h'],
+  'redis.ping': ['redis-cli', '-h', '{address}', '-p', '{port}', 'PING'],
+  'redis.info': ['redis-cli', '-h', '{address}', '-p', '{port}', 'INFO'],
+  'sql.query': PSQL,
+  'sql.query-in-container': ['docker', 'exec', '{container}', ...PSQL],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type CommandId = keyof typeof CATALOGUE

@@ -1,11 +1,17 @@
+import { freshnessQuery, isQuery } from './sql-text.ts'
+
 /**
  * What may stand in a placeholder of the command catalogue. A token is ASCII letters and digits, or digits alone, and
  * the `extra` characters; its first character is a letter or a digit or one of `firstExtra`, so that no value can be an
  * option. `any` takes every printable line: such a placeholder always stands behind `--`, and a server's allow-list
- * must name its values.
+ * must name its values. `holds` is a text of ours with names of the estate in it; a server must list its values too.
  */
 export type Token = { readonly letters: boolean; readonly extra: string; readonly firstExtra: string; readonly max: number }
-export type Parameter = { readonly example: string } & (Token | { readonly any: true; readonly max: number })
+export type Parameter = { readonly example: string } & (
+  | Token
+  | { readonly any: true; readonly max: number }
+  | { readonly holds: (text: string) => boolean; readonly max: number }
+)
 
 const name = (extra: string, max: number, example: string, firstExtra = ''): Parameter => ({ letters: true, extra, firstExtra, max, example })
 const number = (max: number, example: string): Parameter => ({ letters: false, extra: '', firstExtra: '', max, example })
@@ -16,7 +22,12 @@ export const PARAMETERS = {
   folder: { any: true, max: 1000, example: '/etc' },
   address: name('_.:[]/-', 253, '127.0.0.1', '_[/'),
   port: number(5, '1'),
+  unit: name('@:_.-', 200, 'cron.service'),
   seconds: number(5, '1'),
+  role: name('_-', 63, 'nobody', '_'),
+  database: name('_-', 63, 'postgres', '_'),
+  container: name('_.-', 63, 'momo-db'),
+  query: { holds: isQuery, max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
 
 export type ParameterName = keyof typeof PARAMETERS
@@ -30,6 +41,7 @@ export function isParameter(parameter: ParameterName, value: string): boolean {
   const rule: Parameter = PARAMETERS[parameter]
   if (value.length === 0 || value.length > rule.max) return false
   if ('any' in rule) return !UNPRINTABLE.test(value)
+  if ('holds' in rule) return !UNPRINTABLE.test(value) && rule.holds(value)
   const base = rule.letters ? LETTERS + DIGITS : DIGITS
   return (base + rule.firstExtra).includes(value.charAt(0)) && [...value].every((char) => (base + rule.extra).includes(char))
 }

@@ -90,6 +90,13 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     agents_registered: 6,
     agents_active: 2,
   },
+  systemd: {
+    units: [
+      { name: 'cron.service', load: 'loaded', active: 'active', sub: 'running', result: 'success', enabled: 'enabled', restarts: 0 },
+      { name: 'old-startup.service', load: 'not-found', active: 'inactive', sub: 'dead', result: 'success', enabled: null, restarts: 0 },
+    ],
+    failed_units: [],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
@@ -119,6 +126,7 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     used_memory_bytes: 1048576,
     max_memory_bytes: 0,
   },
+  'sql-freshness': { source: 'momo_analytics/public.daily_sales_snapshot.snapshot_date', rows: 109061, latest_date: '2026-06-24', age_days: 2 },
   'source-presence': { available: true, newest_at: '2026-06-26T22:00:00.000Z', candidates: 1 },
   'release-parity': { live: 'V10.701', repository: 'V10.701' },
 }

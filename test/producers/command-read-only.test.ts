@@ -15,6 +15,9 @@ function exampleOf(id: CommandId): string[] {
   return (commandLine as (id: CommandId, values: unknown) => string[])(id, values)
 }
 
+/** A query that is one of ours (sql-text.test.ts) stands between the beginning and the end of a read-only transaction. */
+const READ_ONLY_PSQL = /^-X -q -A -t -w -v ON_ERROR_STOP=1 -h -p -U -d -c BEGIN TRANSACTION READ ONLY -c SET LOCAL statement_timeout = 60000 -c -c ROLLBACK$/u
+
 /**
  * Programs of the catalogue, and what must follow so that they only read. Written apart from the catalogue on purpose:
  * a new program, or a known one with another verb, fails until somebody has looked at it here.
@@ -25,6 +28,11 @@ const READERS: Readonly<Record<string, RegExp>> = {
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
   df: /^-kPT$/u,
+  pg_isready: /^-h -p -t$/u,
+  pg_lsclusters: /^-h$/u,
+  'redis-cli': /^-h -p (?:PING|INFO)$/u,
+  psql: READ_ONLY_PSQL,
+  docker: new RegExp(`^exec psql ${READ_ONLY_PSQL.source.slice(1)}`, 'u'),
   systemctl: /^(?:is-system-running|list-units .*|show .*)$/u,
 }
 
