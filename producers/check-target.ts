@@ -19,6 +19,10 @@ export function targetOf(check: Check): string {
     case 'textfile':
     case 'freshness':
       return check.url ?? check.path ?? check.id
+    case 'sql-freshness':
+      return `${check.database.name}/${check.table}.${check.column}`
+    case 'sql-parity':
+      return check.database === undefined ? (check.host ?? check.id) : `${check.database.name}/${check.left?.table} ${check.right?.table}`
     case 'file':
     case 'escrow':
       return check.path

@@ -53,6 +53,8 @@ function findings(check: Check, rules: EstateRules): Finding[] {
       return [...found, ...exactlyOne(check, 'command', 'path')]
     case 'file':
       return [...found, ...fileFindings(check)]
+    case 'sql-parity':
+      return [...found, ...liveSettings(check, rules, ['database', 'left', 'right'])]
     case 'postgres':
       return [...found, ...needs(check, 'log', 'cluster')]
     default:
@@ -66,6 +68,12 @@ function exactlyOne<C extends Check, A extends keyof C & string, B extends keyof
   return given === 0
     ? [{ message: `needs \`${first}\` or \`${second}\`` }]
     : [{ key: second, message: `has both \`${first}\` and \`${second}\`; one is enough` }]
+}
+
+/** Recorded rounds carry some kinds without the settings that a look at the real thing needs. */
+function liveSettings<C extends Check>(check: C, { allowRecordedKinds }: EstateRules, keys: readonly (keyof C & string)[]): Finding[] {
+  if (allowRecordedKinds) return []
+  return keys.filter((key) => check[key] === undefined).map((key) => ({ message: `needs \`${key}\`` }))
 }
 
 /** A setting that says nothing without another one. */

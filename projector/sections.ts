@@ -2,6 +2,7 @@ import type { Sections } from '../schemas/estate.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { freshnessAgeDays } from '../schemas/expectations/freshness.ts'
 import { backupBlockers } from '../schemas/expectations/recorded.ts'
+import { sqlAgeDays } from '../schemas/expectations/sql-freshness.ts'
 import type { CheckVerdict } from '../schemas/snapshot.ts'
 import { countOf, listItems, listValue, type Tri } from '../schemas/summary.ts'
 import { judgedAt } from './boot-binding.ts'
@@ -63,6 +64,11 @@ export function productValues(judged: JudgedRound, product: Product): SectionVal
 
 function freshnessFacts(judged: JudgedRound, product: Product) {
   const event = (judged.usable.get(product.freshness) ?? [])[0]
+  if (event?.type === 'evidence.sql-freshness.observed.v1') {
+    const { source, latest_date } = event.data.facts
+    const at = judgedAt(event, judged.context.opened)
+    return { facts: { source, status: null, latest_date, age_days: sqlAgeDays(event.data.facts, at), blockers: null }, at }
+  }
   return event?.type === 'evidence.freshness.observed.v1' ? { facts: event.data.facts, at: judgedAt(event, judged.context.opened) } : null
 }
 

@@ -38,7 +38,7 @@ function wordPattern(id: CommandId, word: Word, values: NonNullable<Grant['value
   const listed = values[word.name]
   if (listed !== undefined) return `(${listed.map((value) => escapeEre(quoteWord(`${word.before}${value}${word.after}`))).join('|')})`
   const rule: Parameter = PARAMETERS[word.name]
-  if ('any' in rule) throw new TypeError(`${id}: list the values of ${word.name}`)
+  if (!('letters' in rule)) throw new TypeError(`${id}: list the values of ${word.name}`)
   const [before, after] = [escapeEre(word.before), escapeEre(word.after)]
   const quoted = `'${before}${tokenPattern(rule, (chars) => chars)}${after}'`
   if (!isPlain(word.before + word.after)) return quoted

@@ -2,7 +2,7 @@ import type { CheckOf } from '../../schemas/estate.ts'
 import { postgresUnmet } from '../../schemas/expectations/postgres.ts'
 import type { FactsOf } from '../../schemas/facts.ts'
 import { targetOf } from '../check-target.ts'
-import { PG_LSCLUSTERS, pgIsReady, tailOfLog } from '../commands/postgres.ts'
+import { commandLine } from '../commands/catalogue.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { ProbeFailure, type RunResult } from '../transport.ts'
 import { createLookBudget } from './look-budget.ts'
@@ -30,7 +30,8 @@ export async function probePostgres(check: CheckOf<'postgres'>, context: ProbeCo
 
 async function lookAtEndpoint(check: CheckOf<'postgres'>, { transport }: ProbeContext, budget: Budget): Promise<Facts['endpoint']> {
   const options = budget(MAX_OUTPUT_BYTES)
-  const result = await transport.run(pgIsReady({ address: check.address, port: check.port, timeoutMs: options.timeoutMs }), options)
+  const seconds = String(Math.max(1, Math.floor(options.timeoutMs / 1000)))
+  const result = await transport.run(commandLine('postgres.accepting', { address: check.address, port: String(check.port), seconds }), options)
   const endpoint = ENDPOINTS[result.exitCode as keyof typeof ENDPOINTS]
   // Its word must agree with its exit code: 0 from something that is not pg_isready is no proof.
   const isSaid = result.stdout
@@ -42,7 +43,7 @@ async function lookAtEndpoint(check: CheckOf<'postgres'>, { transport }: ProbeCo
 }
 
 async function lookAtCluster(name: string, { transport }: ProbeContext, budget: Budget): Promise<Facts['cluster']> {
-  const result = await nullIfRefused(transport.run(PG_LSCLUSTERS, budget(MAX_OUTPUT_BYTES)))
+  const result = await nullIfRefused(transport.run(commandLine('postgres.clusters'), budget(MAX_OUTPUT_BYTES)))
   return result === null || result.exitCode !== 0 ? null : clusterIn(result, name)
 }
 
@@ -64,7 +65,7 @@ function clusterIn(result: RunResult, name: string): Facts['cluster'] {
 async function lookAtLog(path: string, { transport }: ProbeContext, budget: Budget): Promise<Facts['log']> {
   const stat = await nullIfRefused(transport.stat(path, budget(MAX_OUTPUT_BYTES)))
   if (stat === null || !stat.exists) return null
-  const result = await nullIfRefused(transport.run(tailOfLog({ path }), budget(MAX_OUTPUT_BYTES)))
+  const result = await nullIfRefused(transport.run(commandLine('file.tail', { path }), budget(MAX_OUTPUT_BYTES)))
   if (result === null || result.exitCode !== 0) return null
   return { source: path, size_bytes: stat.sizeBytes, modified_at: stat.modifiedAt, ...readPostgresLog(result.stdout.toString('utf8')) }
 }

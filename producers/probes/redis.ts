@@ -2,7 +2,7 @@ import type { CheckOf } from '../../schemas/estate.ts'
 import { redisUnmet } from '../../schemas/expectations/redis.ts'
 import type { FactsOf } from '../../schemas/facts.ts'
 import { targetOf } from '../check-target.ts'
-import { redisCli } from '../commands/redis.ts'
+import { commandLine } from '../commands/catalogue.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { scrubLine } from '../scrub-line.ts'
 import { ProbeFailure, type RunOptions } from '../transport.ts'
@@ -20,15 +20,15 @@ const AUTH_ERRORS: ReadonlySet<string> = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM
  */
 export async function probeRedis(check: CheckOf<'redis'>, context: ProbeContext): Promise<Look<'redis'>> {
   const budget = createLookBudget(context)
-  const ask = (command: 'PING' | 'INFO', options: RunOptions) => askRedis(check, context, command, options)
-  const reply = toReply(await ask('PING', budget(MAX_OUTPUT_BYTES)))
-  const info = readInfo(await ask('INFO', budget(MAX_OUTPUT_BYTES)))
+  const where = { address: check.address, port: String(check.port) }
+  const reply = toReply(await askRedis(commandLine('redis.ping', where), context, budget(MAX_OUTPUT_BYTES)))
+  const info = readInfo(await askRedis(commandLine('redis.info', where), context, budget(MAX_OUTPUT_BYTES)))
   const facts: Facts = { address: check.address, port: check.port, reply, ...info }
   return { target: targetOf(check), asOf: null, met: redisUnmet(check, facts, context.now()).length === 0, facts }
 }
 
-async function askRedis(check: CheckOf<'redis'>, { transport }: ProbeContext, command: 'PING' | 'INFO', options: RunOptions): Promise<string> {
-  const result = await transport.run(redisCli(check, command), options)
+async function askRedis(argv: readonly string[], { transport }: ProbeContext, options: RunOptions): Promise<string> {
+  const result = await transport.run(argv, options)
   if (result.exitCode === 0) return toUtf8Text(result.stdout)
   const said = result.stderrLine
   if (/^Could not connect/u.test(said)) throw new ProbeFailure(/Connection refused$/u.test(said) ? 'refused' : 'unreachable', 'connect', scrubLine(said))

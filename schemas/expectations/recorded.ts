@@ -80,10 +80,6 @@ export function offsiteUnmet(facts: FactsOf<'offsite'>): string[] {
   return unmet
 }
 
-export function sqlParityUnmet({ left, right }: FactsOf<'sql-parity'>): string[] {
-  return left.rows === right.rows && left.min === right.min && left.max === right.max ? [] : ['tables differ in count or bounds']
-}
-
 export function sourcePresenceUnmet(facts: FactsOf<'source-presence'>): string[] {
   return facts.available ? [] : ['source absent']
 }

@@ -22,7 +22,7 @@ const IDS = Object.keys(CATALOGUE) as CommandId[]
 function exampleOf(id: CommandId): { argv: string[]; grant: Grant } {
   const names = wordsOf(id).flatMap((word) => ('literal' in word ? [] : [word]))
   const given = Object.fromEntries(names.map(({ name, isList }) => [name, isList ? [PARAMETERS[name].example] : PARAMETERS[name].example]))
-  const free = names.filter(({ name }) => 'any' in PARAMETERS[name]).map(({ name }) => [name, [PARAMETERS[name].example]])
+  const free = names.filter(({ name }) => !('letters' in PARAMETERS[name])).map(({ name }) => [name, [PARAMETERS[name].example]])
   return { argv: (commandLine as (id: CommandId, values: unknown) => string[])(id, given), grant: { id, values: Object.fromEntries(free) } }
 }
 
