@@ -1,13 +1,16 @@
 import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
+import { probeAlertmanager } from './probes/alertmanager.ts'
 import { probeCommand } from './probes/command.ts'
 import { probeDelegated } from './probes/delegated.ts'
+import { probeDocker } from './probes/docker.ts'
 import { probeEscrow } from './probes/escrow.ts'
 import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
 import { probePostgres } from './probes/postgres.ts'
+import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
@@ -30,9 +33,12 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  docker: probeDocker,
   systemd: probeSystemd,
   postgres: probePostgres,
   redis: probeRedis,
   'sql-freshness': probeSqlFreshness,
   'sql-parity': probeSqlParity,
+  prometheus: probePrometheus,
+  alertmanager: probeAlertmanager,
 }

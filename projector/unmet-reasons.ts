@@ -1,11 +1,14 @@
 import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
+import { alertmanagerUnmet } from '../schemas/expectations/alertmanager.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
+import { dockerUnmet } from '../schemas/expectations/docker.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
+import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
 import { argocdUnmet, backupHealthUnmet, k8sUnmet, offsiteUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
@@ -46,6 +49,12 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'sql-freshness' ? sqlFreshnessUnmet(withPolicyLimit(check, context), event.data.facts, at) : WRONG_KIND
     case 'evidence.systemd.observed.v1':
       return check.kind === 'systemd' ? systemdUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.docker.observed.v1':
+      return check.kind === 'docker' ? dockerUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.prometheus.observed.v1':
+      return check.kind === 'prometheus' ? prometheusUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.alertmanager.observed.v1':
+      return check.kind === 'alertmanager' ? alertmanagerUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

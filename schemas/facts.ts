@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { SystemdFacts } from './machine-facts.ts'
+import { DockerFacts, SystemdFacts } from './machine-facts.ts'
+import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
 import { SqlFreshnessFacts, SqlParityFacts } from './sql-checks.ts'
@@ -214,6 +215,9 @@ export const FACTS = {
   redis: RedisFacts,
   'sql-freshness': SqlFreshnessFacts,
   systemd: SystemdFacts,
+  docker: DockerFacts,
+  prometheus: PrometheusFacts,
+  alertmanager: AlertmanagerFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -236,6 +240,9 @@ export const PROBE_KINDS = [
   'sql-freshness',
   'sql-parity',
   'systemd',
+  'docker',
+  'prometheus',
+  'alertmanager',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

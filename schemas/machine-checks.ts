@@ -19,3 +19,18 @@ export const SystemdCheck = z.strictObject({
   explained_failed_units: z.array(z.string().max(200)).max(100).default([]),
   max_restarts: Count.optional().describe('restarts systemd itself made of each unit since it was started by hand or at boot'),
 })
+
+/** A container's name, as Docker takes it. */
+export const ContainerName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'a container name')
+  .max(128)
+
+export const DockerCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('docker'),
+  containers: z.array(ContainerName).min(1).max(100).describe('containers that must be running, and healthy where they say'),
+  health: z.enum(['required', 'if_present']).default('if_present').describe('whether each must have a health check'),
+  max_restarts: Count.optional().describe('restarts that Docker made of each'),
+  warm_up_s: z.number().int().min(0).max(86_400).default(120).describe('seconds after its start in which a container is not yet judged up'),
+})

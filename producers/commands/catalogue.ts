@@ -11,6 +11,13 @@ const PSQL = [
 ] as const
 
 /**
+ * One JSON object a container, of these fields only: a container's environment and the output of its health check may
+ * hold secrets. The spaces in `{{ end }}` keep it from being read as a placeholder.
+ */
+const CONTAINER =
+  '{"name":{{json .Name}},"status":{{json .State.Status}},"exit_code":{{json .State.ExitCode}},"oom_killed":{{json .State.OOMKilled}},"started_at":{{json .State.StartedAt}},"restarts":{{json .RestartCount}},"health":{{if .State.Health}}{{json .State.Health.Status}}{{ else }}null{{ end }}}'
+
+/**
  * Every command line that a probe may run on a machine, by id. Nothing else is ever run but the commands that the
  * estate itself lists (docs/estate.md). A word is literal, or holds one placeholder of `PARAMETERS`; `{name...}` is one
  * word or more. A placeholder without an address behind a program's options stands behind `--`.
@@ -39,6 +46,7 @@ export const CATALOGUE = {
   'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
   'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],
+  'docker.containers': ['docker', 'inspect', '--type', 'container', '--format', CONTAINER, '--', '{container...}'],
   'systemd.failed': ['systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--full'],
   // `-t` is in whole seconds, and 0 would wait for ever.
   'postgres.accepting': ['pg_isready', '-h', '{address}', '-p', '{port}', '-t', '{seconds}'],
@@ -52,8 +60,8 @@ export const CATALOGUE = {
 export type CommandId = keyof typeof CATALOGUE
 
 type WordsOf<I extends CommandId> = (typeof CATALOGUE)[I][number]
-type ListName<W> = W extends `${string}{${infer N}...}${string}` ? N : never
-type SingleName<W> = W extends `${string}{${string}...}${string}` ? never : W extends `${string}{${infer N}}${string}` ? N : never
+type ListName<W> = W extends `${string}{${infer N extends ParameterName}...}${string}` ? N : never
+type SingleName<W> = W extends `${string}{${string}...}${string}` ? never : W extends `${string}{${infer N extends ParameterName}}${string}` ? N : never
 /** What an entry's placeholders are filled with; `{name...}` takes a list of at least one. */
 export type CommandValues<I extends CommandId> = { [N in SingleName<WordsOf<I>>]: string } & { [N in ListName<WordsOf<I>>]: readonly string[] }
 

@@ -23,10 +23,10 @@ export const PARAMETERS = {
   address: name('_.:[]/-', 253, '127.0.0.1', '_[/'),
   port: number(5, '1'),
   unit: name('@:_.-', 200, 'cron.service'),
+  container: name('_.-', 128, 'shop-db'),
   seconds: number(5, '1'),
   role: name('_-', 63, 'nobody', '_'),
   database: name('_-', 63, 'postgres', '_'),
-  container: name('_.-', 63, 'momo-db'),
   query: { holds: isQuery, max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
 

@@ -97,6 +97,12 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     ],
     failed_units: [],
   },
+  docker: {
+    containers: [
+      { name: 'shop-api', status: 'running', health: 'healthy', restarts: 0, started_at: '2026-06-27T03:10:00.000Z', exit_code: 0, oom_killed: false },
+      { name: 'shop-db', status: 'absent', health: null, restarts: null, started_at: null, exit_code: null, oom_killed: null },
+    ],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
@@ -127,6 +133,20 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     max_memory_bytes: 0,
   },
   'sql-freshness': { source: 'momo_analytics/public.daily_sales_snapshot.snapshot_date', rows: 109061, latest_date: '2026-06-24', age_days: 2 },
+  prometheus: {
+    url: 'http://db-1.home.example:9090',
+    ready: true,
+    targets: [{ job: 'node', instance: 'db-1:9100', health: 'up' }],
+    rules: [{ name: 'ColdStartRecoveryBlocked', type: 'alerting', health: 'ok', state: 'inactive' }],
+    queries: [{ id: 'core-ready', samples: [{ labels: { host: 'db-1' }, value: 1 }] }],
+  },
+  alertmanager: {
+    url: 'http://db-1.home.example:9093',
+    healthy: true,
+    alerts: [{ name: 'Watchdog', active: 1, suppressed: 0 }],
+    total: 3,
+    test: { sent: true, status: 200, failure: null },
+  },
   'source-presence': { available: true, newest_at: '2026-06-26T22:00:00.000Z', candidates: 1 },
   'release-parity': { live: 'V10.701', repository: 'V10.701' },
 }

@@ -32,7 +32,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   pg_lsclusters: /^-h$/u,
   'redis-cli': /^-h -p (?:PING|INFO)$/u,
   psql: READ_ONLY_PSQL,
-  docker: new RegExp(`^exec psql ${READ_ONLY_PSQL.source.slice(1)}`, 'u'),
+  docker: new RegExp(`^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`, 'u'),
   systemctl: /^(?:is-system-running|list-units .*|show .*)$/u,
 }
 
