@@ -2,6 +2,7 @@ import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
 import { probeAlertmanager } from './probes/alertmanager.ts'
 import { probeCommand } from './probes/command.ts'
+import { probeCron } from './probes/cron.ts'
 import { probeDelegated } from './probes/delegated.ts'
 import { probeDocker } from './probes/docker.ts'
 import { probeEscrow } from './probes/escrow.ts'
@@ -33,6 +34,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  cron: probeCron,
   docker: probeDocker,
   systemd: probeSystemd,
   postgres: probePostgres,

@@ -2,6 +2,7 @@ import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import { alertmanagerUnmet } from '../schemas/expectations/alertmanager.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
+import { cronUnmet } from '../schemas/expectations/cron.ts'
 import { dockerUnmet } from '../schemas/expectations/docker.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
@@ -55,6 +56,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'prometheus' ? prometheusUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.alertmanager.observed.v1':
       return check.kind === 'alertmanager' ? alertmanagerUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.cron.observed.v1':
+      return check.kind === 'cron' ? cronUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DockerFacts, SystemdFacts } from './machine-facts.ts'
+import { CronFacts, DockerFacts, SystemdFacts } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -218,6 +218,7 @@ export const FACTS = {
   docker: DockerFacts,
   prometheus: PrometheusFacts,
   alertmanager: AlertmanagerFacts,
+  cron: CronFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -243,6 +244,7 @@ export const PROBE_KINDS = [
   'docker',
   'prometheus',
   'alertmanager',
+  'cron',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { checkBase } from './check-base.ts'
-import { Count } from './primitives.ts'
+import { checkBase, Pattern } from './check-base.ts'
+import { Count, line, Slug } from './primitives.ts'
 
 /** Checks of what runs on a machine. */
 
@@ -34,3 +34,21 @@ export const DockerCheck = z.strictObject({
   max_restarts: Count.optional().describe('restarts that Docker made of each'),
   warm_up_s: z.number().int().min(0).max(86_400).default(120).describe('seconds after its start in which a container is not yet judged up'),
 })
+
+export const CronCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('cron'),
+  entries: z
+    .array(
+      z.strictObject({
+        id: Slug.describe('name of the work in facts and reasons'),
+        command: Pattern.describe('its command matches this'),
+        schedule: line(100).optional().describe('its five fields, or @daily and the like, are exactly these'),
+        user: line(64).optional().describe('the user it runs as; needs a system crontab'),
+      }),
+    )
+    .min(1)
+    .max(50)
+    .describe('work that must be scheduled, each exactly once'),
+})
+export type CronEntry = z.infer<typeof CronCheck>['entries'][number]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Count, line, Time } from './primitives.ts'
+import { Count, line, Slug, Time } from './primitives.ts'
 
 /** Facts of what runs on a machine. As everywhere, `null` says "not observed". */
 
@@ -36,4 +36,23 @@ export const DockerFacts = z.strictObject({
       }),
     )
     .max(100),
+})
+
+export const CronFacts = z.strictObject({
+  daemon: z.boolean().nullable().describe('a cron of root runs'),
+  own_read: z.boolean().describe('the login user’s crontab was read, or that user has none'),
+  system_read: z.boolean().describe('/etc/crontab and every file of /etc/cron.d were read'),
+  jobs: Count.describe('active lines in all that was read'),
+  bad_lines: z
+    .array(z.strictObject({ source: line(300), line: Count }))
+    .max(100)
+    .describe('lines that cron cannot read; it ignores the whole file then'),
+  entries: z
+    .array(
+      z.strictObject({
+        id: Slug,
+        owners: z.array(z.strictObject({ source: line(300), line: Count, schedule: line(100), user: line(64).nullable() })).max(100),
+      }),
+    )
+    .max(50),
 })

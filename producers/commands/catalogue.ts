@@ -46,6 +46,9 @@ export const CATALOGUE = {
   'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
   'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],
+  'cron.daemon': ['pgrep', '-x', '-u', '0', 'cron|crond'],
+  'cron.own': ['crontab', '-l'],
+  'cron.system': ['grep', '-R', '-a', '-n', '-H', '-e', '', '/etc/crontab', '/etc/cron.d'],
   'docker.containers': ['docker', 'inspect', '--type', 'container', '--format', CONTAINER, '--', '{container...}'],
   'systemd.failed': ['systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--full'],
   // `-t` is in whole seconds, and 0 would wait for ever.

@@ -103,6 +103,14 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
       { name: 'shop-db', status: 'absent', health: null, restarts: null, started_at: null, exit_code: null, oom_killed: null },
     ],
   },
+  cron: {
+    daemon: true,
+    own_read: true,
+    system_read: true,
+    jobs: 12,
+    bad_lines: [],
+    entries: [{ id: 'backup', owners: [{ source: '/etc/cron.d/backup', line: 2, schedule: '30 2 * * *', user: 'root' }] }],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -24,6 +24,9 @@ const READ_ONLY_PSQL = /^-X -q -A -t -w -v ON_ERROR_STOP=1 -h -p -U -d -c BEGIN 
  */
 const READERS: Readonly<Record<string, RegExp>> = {
   cat: /^--$/u,
+  crontab: /^-l$/u,
+  grep: /^-R -a -n -H -e {2}\/etc\/crontab \/etc\/cron\.d$/u,
+  pgrep: /^-x -u 0 cron\|crond$/u,
   stat: /^-L -c (?:%s %Y|%u %g %a %s %F|%d %i) --$/u,
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
