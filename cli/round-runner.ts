@@ -28,6 +28,7 @@ export type RoundRunOptions = {
   only?: string[]
   skip?: string[]
   operator?: string
+  sendAlertTest?: boolean
   quiet?: boolean
 }
 
@@ -51,7 +52,7 @@ export async function runOneRound(options: RoundRunOptions): Promise<FinishedRou
         estate: loaded.estate,
         baseDir: loaded.baseDir,
         policy: { id: policy.id, version: policy.version },
-        options: { skipped_parts: options.skip ?? [], only_gates: options.only ?? null, watch_attempt: null, alert_test: false },
+        options: { skipped_parts: options.skip ?? [], only_gates: options.only ?? null, watch_attempt: null, alert_test: options.sendAlertTest ?? false },
         operator: options.operator ?? userName(),
         tool: { name: 'evidence-ledger', version: '0.1.0' },
         reviews: await acceptedReviews(ledger, loaded.estate.estate, new Date()),

@@ -15,6 +15,8 @@ export function targetOf(check: Check): string {
     case 'redis':
       return hostPort(check.address, check.port)
     case 'http':
+    case 'prometheus':
+    case 'alertmanager':
       return check.url
     case 'textfile':
     case 'freshness':

@@ -18,7 +18,7 @@ export function checkProblems(estate: Estate, rules: EstateRules): EstateProblem
       ...(check.host === undefined ? [] : unknownName([...at, 'host'], 'host', check.host, hosts)),
       ...commandProblems(estate, check, at),
       ...ruleProblems(check, at, gates),
-      ...findings(check, rules).map(({ key, message }) => ({ path: key === undefined ? at : [...at, key], message })),
+      ...findings(check, estate, rules).map(({ key, message }) => ({ path: key === undefined ? at : [...at, key], message })),
     ]
   })
 }
@@ -34,7 +34,7 @@ function ruleProblems(check: Check, at: (string | number)[], gates: readonly str
   return check.classify.flatMap((rule, n) => (rule.gate === undefined ? [] : unknownName([...at, 'classify', n, 'gate'], 'gate', rule.gate, gates)))
 }
 
-function findings(check: Check, rules: EstateRules): Finding[] {
+function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
   const found: Finding[] = []
   if (!rules.allowRecordedKinds && !(PROBE_KINDS as readonly string[]).includes(check.kind)) {
     found.push({ key: 'kind', message: `${check.kind} has no probe in this version; only recorded rounds can carry it` })
@@ -53,6 +53,8 @@ function findings(check: Check, rules: EstateRules): Finding[] {
       return [...found, ...exactlyOne(check, 'command', 'path')]
     case 'file':
       return [...found, ...fileFindings(check)]
+    case 'alertmanager':
+      return [...found, ...alertmanagerFindings(check, estate)]
     case 'sql-parity':
       return [...found, ...liveSettings(check, rules, ['database', 'left', 'right'])]
     case 'postgres':
@@ -68,6 +70,14 @@ function exactlyOne<C extends Check, A extends keyof C & string, B extends keyof
   return given === 0
     ? [{ message: `needs \`${first}\` or \`${second}\`` }]
     : [{ key: second, message: `has both \`${first}\` and \`${second}\`; one is enough` }]
+}
+
+/** One round sends one test alert: whoever gets it should not think that something is on fire. */
+function alertmanagerFindings(check: CheckOf<'alertmanager'>, { defaults }: Estate): Finding[] {
+  const tries = check.attempts ?? defaults.attempts
+  return check.test_webhook !== undefined && tries > 1
+    ? [{ key: 'test_webhook', message: `needs \`attempts: 1\`, not ${tries}: each try would send the alert again` }]
+    : []
 }
 
 /** Recorded rounds carry some kinds without the settings that a look at the real thing needs. */

@@ -23,7 +23,7 @@ async function run({ check, defaults = {}, probes = PROBES, signal = new AbortCo
   const frame = { roundId: 'round-1', source: 'urn:test:probe', now: () => new Date(), newId: () => v7() }
   const only = estate.checks[0]
   if (only === undefined) throw new Error('no check')
-  const result = await runCheck(only, { estate, baseDir: '/', probes, transport: createLocalTransport(), frame, signal })
+  const result = await runCheck(only, { estate, baseDir: '/', alertTest: false, probes, transport: createLocalTransport(), frame, signal })
   return { outcome: result.outcome, event: read(result.event) }
 }
 
