@@ -27,6 +27,7 @@ export function targetOf(check: Check): string {
       return check.database === undefined ? (check.host ?? check.id) : `${check.database.name}/${check.left?.table} ${check.right?.table}`
     case 'file':
     case 'escrow':
+    case 'token-metadata':
       return check.path
     case 'command':
       return check.command

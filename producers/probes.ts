@@ -19,6 +19,7 @@ import { probeSystemd } from './probes/systemd.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
+import { probeTokenMetadata } from './probes/token-metadata.ts'
 
 export type ProbeTable = { readonly [K in ProbeKind]: Probe<K> }
 
@@ -34,6 +35,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'token-metadata': probeTokenMetadata,
   cron: probeCron,
   docker: probeDocker,
   systemd: probeSystemd,

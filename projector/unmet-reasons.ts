@@ -17,6 +17,7 @@ import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { systemdUnmet } from '../schemas/expectations/systemd.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
+import { tokenMetadataUnmet } from '../schemas/expectations/token-metadata.ts'
 import { judgedAt, rebootedSince } from './boot-binding.ts'
 import { delegatedFindings } from './delegated-report.ts'
 import type { JudgeContext } from './judge-check.ts'
@@ -58,6 +59,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'alertmanager' ? alertmanagerUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.cron.observed.v1':
       return check.kind === 'cron' ? cronUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.token-metadata.observed.v1':
+      return check.kind === 'token-metadata' ? tokenMetadataUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CronFacts, DockerFacts, SystemdFacts } from './machine-facts.ts'
+import { CronFacts, DockerFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -219,6 +219,7 @@ export const FACTS = {
   prometheus: PrometheusFacts,
   alertmanager: AlertmanagerFacts,
   cron: CronFacts,
+  'token-metadata': TokenMetadataFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -245,6 +246,7 @@ export const PROBE_KINDS = [
   'prometheus',
   'alertmanager',
   'cron',
+  'token-metadata',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

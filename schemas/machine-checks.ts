@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkBase, Pattern } from './check-base.ts'
+import { checkBase, MaxAge, Path, Pattern } from './check-base.ts'
 import { Count, line, Slug } from './primitives.ts'
 
 /** Checks of what runs on a machine. */
@@ -52,3 +52,20 @@ export const CronCheck = z.strictObject({
     .describe('work that must be scheduled, each exactly once'),
 })
 export type CronEntry = z.infer<typeof CronCheck>['entries'][number]
+
+/** Numeric user or group. */
+const Id = z.number().int().min(0).max(4_294_967_294)
+
+export const TokenMetadataCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('token-metadata'),
+  path: Path.describe('the token file; it is never opened'),
+  uid: Id.describe('its owner, such as the user a scheduler runs as'),
+  gid: Id.optional(),
+  max_mode: z
+    .string()
+    .regex(/^[0-7]{3,4}$/, 'an octal mode such as "600"')
+    .default('600')
+    .describe('permissions that it may have; every other bit is too wide'),
+  max_age_s: MaxAge.optional(),
+})

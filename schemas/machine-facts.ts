@@ -56,3 +56,16 @@ export const CronFacts = z.strictObject({
     )
     .max(50),
 })
+
+export const TokenMetadataFacts = z.strictObject({
+  path: line(1000),
+  type: z.enum(['file', 'empty', 'other', 'absent']).describe('what is there; a token is a file that is not empty'),
+  uid: Count.nullable(),
+  gid: Count.nullable(),
+  mode: z
+    .string()
+    .regex(/^[0-7]{1,4}$/)
+    .nullable()
+    .describe('octal'),
+  modified_at: Time.nullable(),
+})

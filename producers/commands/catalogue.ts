@@ -28,6 +28,7 @@ const CONTAINER =
 export const CATALOGUE = {
   'file.read': ['cat', '--', '{path}'],
   'file.stat': ['stat', '-L', '-c', '%s %Y', '--', '{path}'],
+  'file.owner': ['stat', '-L', '-c', '%u %g %a %Y %F', '--', '{path}'],
   'folder.list': ['ls', '-1A', '--', '{folder}/'],
   'host.files': [
     'tail',

@@ -111,6 +111,7 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     bad_lines: [],
     entries: [{ id: 'backup', owners: [{ source: '/etc/cron.d/backup', line: 2, schedule: '30 2 * * *', user: 'root' }] }],
   },
+  'token-metadata': { path: '/srv/shop/token.json', type: 'file', uid: 100000, gid: 100000, mode: '600', modified_at: '2026-06-25T05:16:00.000Z' },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -27,7 +27,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   crontab: /^-l$/u,
   grep: /^-R -a -n -H -e {2}\/etc\/crontab \/etc\/cron\.d$/u,
   pgrep: /^-x -u 0 cron\|crond$/u,
-  stat: /^-L -c (?:%s %Y|%u %g %a %s %F|%d %i) --$/u,
+  stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d %i) --$/u,
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
   df: /^-kPT$/u,
