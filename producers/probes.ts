@@ -1,6 +1,7 @@
 import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
 import { probeAlertmanager } from './probes/alertmanager.ts'
+import { probeBackupHealth } from './probes/backup-health.ts'
 import { probeCommand } from './probes/command.ts'
 import { probeCron } from './probes/cron.ts'
 import { probeDelegated } from './probes/delegated.ts'
@@ -13,6 +14,7 @@ import { probeHttp } from './probes/http.ts'
 import { probePostgres } from './probes/postgres.ts'
 import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
+import { probeRunaway } from './probes/runaway.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
 import { probeSystemd } from './probes/systemd.ts'
@@ -35,6 +37,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  runaway: probeRunaway,
   'token-metadata': probeTokenMetadata,
   cron: probeCron,
   docker: probeDocker,
@@ -45,4 +48,5 @@ export const PROBES: ProbeTable = {
   'sql-parity': probeSqlParity,
   prometheus: probePrometheus,
   alertmanager: probeAlertmanager,
+  'backup-health': probeBackupHealth,
 }

@@ -1,6 +1,7 @@
 import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import { alertmanagerUnmet } from '../schemas/expectations/alertmanager.ts'
+import { backupHealthUnmet } from '../schemas/expectations/backup-health.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { cronUnmet } from '../schemas/expectations/cron.ts'
 import { dockerUnmet } from '../schemas/expectations/docker.ts'
@@ -10,8 +11,9 @@ import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
-import { argocdUnmet, backupHealthUnmet, k8sUnmet, offsiteUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
+import { argocdUnmet, k8sUnmet, offsiteUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
+import { runawayUnmet } from '../schemas/expectations/runaway.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { systemdUnmet } from '../schemas/expectations/systemd.ts'
@@ -61,6 +63,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'cron' ? cronUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.token-metadata.observed.v1':
       return check.kind === 'token-metadata' ? tokenMetadataUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.runaway.observed.v1':
+      return check.kind === 'runaway' ? runawayUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':
@@ -68,7 +72,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.argocd.observed.v1':
       return argocdUnmet(event.data.facts)
     case 'evidence.backup-health.observed.v1':
-      return backupHealthUnmet(event.data.facts)
+      return check.kind === 'backup-health' ? backupHealthUnmet(check, event.data.facts, at, event.data.as_of) : WRONG_KIND
     case 'evidence.offsite.observed.v1':
       return offsiteUnmet(event.data.facts)
     case 'evidence.registry.observed.v1':

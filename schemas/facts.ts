@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CronFacts, DockerFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
+import { BackupHealthFacts } from './backup-checks.ts'
+import { CronFacts, DockerFacts, RunawayFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -153,17 +154,6 @@ export const K8sFacts = z.strictObject({
 
 export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
 
-export const BackupHealthFacts = z.strictObject({
-  jobs_total: Count.nullable(),
-  jobs_stale: Count.nullable(),
-  jobs_failed: Count.nullable(),
-  missing_cron: Count.nullable(),
-  missing_script: Count.nullable(),
-  config_failed: Count.nullable(),
-  integrity_stale: Count.nullable(),
-  last_aggregate_at: Time.nullable(),
-})
-
 export const OffsiteFacts = z.strictObject({
   configured: z.boolean().nullable(),
   fresh: z.boolean().nullable(),
@@ -220,6 +210,7 @@ export const FACTS = {
   alertmanager: AlertmanagerFacts,
   cron: CronFacts,
   'token-metadata': TokenMetadataFacts,
+  runaway: RunawayFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -247,9 +238,11 @@ export const PROBE_KINDS = [
   'alertmanager',
   'cron',
   'token-metadata',
+  'backup-health',
+  'runaway',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'source-presence', 'release-parity'] as const
+export const RECORDED_KINDS = ['k8s', 'argocd', 'offsite', 'registry', 'source-presence', 'release-parity'] as const
 export type RecordedKind = (typeof RECORDED_KINDS)[number]
 export type CheckKind = ProbeKind | RecordedKind

@@ -69,3 +69,15 @@ export const TokenMetadataCheck = z.strictObject({
     .describe('permissions that it may have; every other bit is too wide'),
   max_age_s: MaxAge.optional(),
 })
+
+/** Name of a program as the kernel keeps it: at most fifteen characters. */
+const ProgramName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, 'a program name of at most 15 characters')
+
+export const RunawayCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('runaway'),
+  browsers: z.array(ProgramName).min(1).max(20).default(['chrome', 'chromium', 'headless_shell', 'chrome-headless', 'firefox']),
+  min_age_s: z.number().int().min(0).max(86_400).default(300).describe('a group younger than this may still be about to end'),
+  ci_containers: Pattern.optional().describe('names of containers that are legitimate CI work'),
+  max_load_per_core: z.number().min(0).max(1000).default(1).describe('five-minute load; above it CI must be at work'),
+})

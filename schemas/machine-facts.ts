@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Count, line, Slug, Time } from './primitives.ts'
+import { Count, Finite, line, Slug, Time } from './primitives.ts'
 
 /** Facts of what runs on a machine. As everywhere, `null` says "not observed". */
 
@@ -68,4 +68,25 @@ export const TokenMetadataFacts = z.strictObject({
     .nullable()
     .describe('octal'),
   modified_at: Time.nullable(),
+})
+
+export const RunawayFacts = z.strictObject({
+  orphans: z
+    .array(
+      z.strictObject({
+        group: Count,
+        program: line(60),
+        processes: Count,
+        age_s: Count,
+        cpu_percent: Finite.describe('of one processor, over the life of its processes'),
+      }),
+    )
+    .max(200)
+    .describe('process groups of browsers whose parent is gone: what started them has ended'),
+  attended_groups: Count.describe('browser groups whose parent still runs'),
+  ci_containers: Count.nullable(),
+  cpus: Count.nullable(),
+  load5: Finite.nullable(),
+  io_pressure_percent: Finite.nullable().describe('share of the last minute in which some task waited for storage'),
+  memory_pressure_percent: Finite.nullable().describe('… for memory'),
 })

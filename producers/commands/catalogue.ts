@@ -47,6 +47,11 @@ export const CATALOGUE = {
   'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
   'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],
+  // Names of programs without their arguments, which may hold secrets.
+  'process.list': ['ps', '-e', '-o', 'pid=,ppid=,pgid=,etimes=,cputimes=,comm='],
+  'host.load': ['tail', '-n', '+1', '--', '/proc/uptime', '/proc/loadavg', '/proc/stat'],
+  'host.pressure': ['tail', '-n', '+1', '--', '/proc/pressure/io', '/proc/pressure/memory'],
+  'docker.running': ['docker', 'ps', '--no-trunc', '--format', '{{.Names}}'],
   'cron.daemon': ['pgrep', '-x', '-u', '0', 'cron|crond'],
   'cron.own': ['crontab', '-l'],
   'cron.system': ['grep', '-R', '-a', '-n', '-H', '-e', '', '/etc/crontab', '/etc/cron.d'],

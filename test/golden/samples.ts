@@ -112,6 +112,15 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     entries: [{ id: 'backup', owners: [{ source: '/etc/cron.d/backup', line: 2, schedule: '30 2 * * *', user: 'root' }] }],
   },
   'token-metadata': { path: '/srv/shop/token.json', type: 'file', uid: 100000, gid: 100000, mode: '600', modified_at: '2026-06-25T05:16:00.000Z' },
+  runaway: {
+    orphans: [{ group: 438005, program: 'chrome', processes: 12, age_s: 18000, cpu_percent: 187.4 }],
+    attended_groups: 1,
+    ci_containers: 2,
+    cpus: 8,
+    load5: 6.5,
+    io_pressure_percent: 1.5,
+    memory_pressure_percent: null,
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
