@@ -19,6 +19,7 @@ export function targetOf(check: Check): string {
     case 'alertmanager':
       return check.url
     case 'textfile':
+    case 'backup-health':
     case 'freshness':
       return check.url ?? check.path ?? check.id
     case 'sql-freshness':

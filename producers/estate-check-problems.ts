@@ -1,3 +1,4 @@
+import { BACKUP_TOPICS, type BackupTopic } from '../schemas/backup-checks.ts'
 import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
 import { PROBE_KINDS } from '../schemas/facts.ts'
 import type { EstateProblem } from './estate-document.ts'
@@ -53,6 +54,8 @@ function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
       return [...found, ...exactlyOne(check, 'command', 'path')]
     case 'file':
       return [...found, ...fileFindings(check)]
+    case 'backup-health':
+      return [...found, ...backupHealthFindings(check, rules)]
     case 'alertmanager':
       return [...found, ...alertmanagerFindings(check, estate)]
     case 'sql-parity':
@@ -78,6 +81,17 @@ function alertmanagerFindings(check: CheckOf<'alertmanager'>, { defaults }: Esta
   return check.test_webhook !== undefined && tries > 1
     ? [{ key: 'test_webhook', message: `needs \`attempts: 1\`, not ${tries}: each try would send the alert again` }]
     : []
+}
+
+function backupHealthFindings(check: CheckOf<'backup-health'>, rules: EstateRules): Finding[] {
+  if (rules.allowRecordedKinds) return []
+  const found = [...exactlyOne(check, 'path', 'url'), ...liveSettings(check, rules, ['jobs', 'metrics'])]
+  const asked = Object.keys(BACKUP_TOPICS).some((topic) => check.metrics?.[topic as BackupTopic] !== undefined)
+  if (check.metrics !== undefined && !asked)
+    found.push({ key: 'metrics', message: `asks nothing; name at least one of ${Object.keys(BACKUP_TOPICS).join(', ')}` })
+  if (check.url !== undefined && check.max_age_s !== undefined && check.textfile === undefined)
+    found.push({ key: 'max_age_s', message: 'needs `textfile`: a URL has no age' })
+  return found
 }
 
 /** Recorded rounds carry some kinds without the settings that a look at the real thing needs. */

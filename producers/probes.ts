@@ -18,6 +18,7 @@ import { probeRunaway } from './probes/runaway.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
 import { probeSystemd } from './probes/systemd.ts'
+import { probeLoadWindow } from './probes/load-window.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
 import { probeTls } from './probes/tls.ts'
@@ -37,6 +38,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'load-window': probeLoadWindow,
   runaway: probeRunaway,
   'token-metadata': probeTokenMetadata,
   cron: probeCron,

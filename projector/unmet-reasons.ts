@@ -17,6 +17,7 @@ import { runawayUnmet } from '../schemas/expectations/runaway.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { systemdUnmet } from '../schemas/expectations/systemd.ts'
+import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
 import { tokenMetadataUnmet } from '../schemas/expectations/token-metadata.ts'
@@ -65,6 +66,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'token-metadata' ? tokenMetadataUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.runaway.observed.v1':
       return check.kind === 'runaway' ? runawayUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.load-window.observed.v1':
+      return check.kind === 'load-window' ? loadWindowUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

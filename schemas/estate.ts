@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BackupHealthCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
-import { CronCheck, DockerCheck, RunawayCheck, SystemdCheck, TokenMetadataCheck } from './machine-checks.ts'
+import { CronCheck, DockerCheck, RunawayCheck, SystemdCheck, TokenMetadataCheck, LoadWindowCheck } from './machine-checks.ts'
 import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
@@ -156,6 +156,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  LoadWindowCheck,
   RunawayCheck,
   TokenMetadataCheck,
   CronCheck,

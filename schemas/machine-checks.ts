@@ -81,3 +81,9 @@ export const RunawayCheck = z.strictObject({
   ci_containers: Pattern.optional().describe('names of containers that are legitimate CI work'),
   max_load_per_core: z.number().min(0).max(1000).default(1).describe('five-minute load; above it CI must be at work'),
 })
+
+export const LoadWindowCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('load-window'),
+  below_per_core: z.number().gt(0).max(1000).default(1).describe('each load average per processor must be below this'),
+})

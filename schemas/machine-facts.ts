@@ -90,3 +90,9 @@ export const RunawayFacts = z.strictObject({
   io_pressure_percent: Finite.nullable().describe('share of the last minute in which some task waited for storage'),
   memory_pressure_percent: Finite.nullable().describe('… for memory'),
 })
+
+export const LoadWindowFacts = z.strictObject({
+  cpus: z.number().int().min(1).nullable(),
+  load: z.tuple([Finite, Finite, Finite]).nullable().describe('averages of one, five and fifteen minutes'),
+  uptime_s: Finite.nullable(),
+})

@@ -54,21 +54,6 @@ export function argocdUnmet(facts: FactsOf<'argocd'>): string[] {
   return unmet
 }
 
-const BACKUP_COUNTS = ['jobs_stale', 'jobs_failed', 'missing_cron', 'missing_script', 'config_failed', 'integrity_stale'] as const
-
-/** Sum of everything that makes a backup core blocker, and what of it nobody looked at (contract §4, BACKUP_CORE_GREEN). */
-export function backupBlockers(facts: FactsOf<'backup-health'>): { blockers: number; unobserved: string[] } {
-  const unobserved: string[] = BACKUP_COUNTS.filter((key) => facts[key] === null)
-  if (facts.jobs_total === null || facts.jobs_total === 0) unobserved.push('jobs_total')
-  return { blockers: BACKUP_COUNTS.reduce((sum, key) => sum + (facts[key] ?? 0), 0), unobserved }
-}
-
-export function backupHealthUnmet(facts: FactsOf<'backup-health'>): string[] {
-  const { unobserved } = backupBlockers(facts)
-  const wrong = BACKUP_COUNTS.filter((key) => (facts[key] ?? 0) > 0).map((key) => `${key}=${facts[key]}`)
-  return [...wrong, ...unobserved.map((key) => `not observed: ${key}`)]
-}
-
 /** A copy off site is current only where it is configured, fresh, and nothing that was verified failed. */
 export function offsiteUnmet(facts: FactsOf<'offsite'>): string[] {
   const unmet: string[] = []
