@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BackupHealthFacts } from './backup-checks.ts'
-import { CronFacts, DockerFacts, RunawayFacts, SystemdFacts, TokenMetadataFacts, LoadWindowFacts } from './machine-facts.ts'
+import { CronFacts, DockerFacts, LoadWindowFacts, RunawayFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -240,7 +240,9 @@ export const PROBE_KINDS = [
   'cron',
   'token-metadata',
   'backup-health',
-  'runaway', 'load-window'] as const
+  'runaway',
+  'load-window',
+] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
 export const RECORDED_KINDS = ['k8s', 'argocd', 'offsite', 'registry', 'source-presence', 'release-parity'] as const

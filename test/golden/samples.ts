@@ -121,6 +121,7 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     io_pressure_percent: 1.5,
     memory_pressure_percent: null,
   },
+  'load-window': { cpus: 8, load: [0.5, 0.75, 1.25], uptime_s: 3047.5 },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
