@@ -12,10 +12,12 @@ import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
 import { probeLoadWindow } from './probes/load-window.ts'
+import { probeOffsite } from './probes/offsite.ts'
 import { probePostgres } from './probes/postgres.ts'
 import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
 import { probeRunaway } from './probes/runaway.ts'
+import { probeRunnerGuardrails } from './probes/runner-guardrails.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
 import { probeSystemd } from './probes/systemd.ts'
@@ -38,6 +40,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'runner-guardrails': probeRunnerGuardrails,
   'load-window': probeLoadWindow,
   runaway: probeRunaway,
   'token-metadata': probeTokenMetadata,
@@ -51,4 +54,5 @@ export const PROBES: ProbeTable = {
   prometheus: probePrometheus,
   alertmanager: probeAlertmanager,
   'backup-health': probeBackupHealth,
+  offsite: probeOffsite,
 }

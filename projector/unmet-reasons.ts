@@ -10,11 +10,13 @@ import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
 import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
+import { offsiteUnmet } from '../schemas/expectations/offsite.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
-import { argocdUnmet, k8sUnmet, offsiteUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
+import { argocdUnmet, k8sUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
 import { runawayUnmet } from '../schemas/expectations/runaway.ts'
+import { runnerGuardrailsUnmet } from '../schemas/expectations/runner-guardrails.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { systemdUnmet } from '../schemas/expectations/systemd.ts'
@@ -68,6 +70,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'runaway' ? runawayUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.load-window.observed.v1':
       return check.kind === 'load-window' ? loadWindowUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.runner-guardrails.observed.v1':
+      return check.kind === 'runner-guardrails' ? runnerGuardrailsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':
@@ -77,7 +81,7 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.backup-health.observed.v1':
       return check.kind === 'backup-health' ? backupHealthUnmet(check, event.data.facts, at, event.data.as_of) : WRONG_KIND
     case 'evidence.offsite.observed.v1':
-      return offsiteUnmet(event.data.facts)
+      return check.kind === 'offsite' ? offsiteUnmet(check, event.data.facts) : WRONG_KIND
     case 'evidence.registry.observed.v1':
       return isRegistryAccepted(context) ? [] : ['the registry is not accepted by an independent review']
     case 'evidence.sql-parity.observed.v1':

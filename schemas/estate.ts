@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { BackupHealthCheck } from './backup-checks.ts'
+import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
-import { CronCheck, DockerCheck, LoadWindowCheck, RunawayCheck, SystemdCheck, TokenMetadataCheck } from './machine-checks.ts'
+import { CronCheck, DockerCheck, LoadWindowCheck, RunawayCheck, RunnerGuardrailsCheck, SystemdCheck, TokenMetadataCheck } from './machine-checks.ts'
 import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
@@ -156,6 +156,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  RunnerGuardrailsCheck,
   LoadWindowCheck,
   RunawayCheck,
   TokenMetadataCheck,
@@ -170,7 +171,7 @@ export const Check = z.discriminatedUnion('kind', [
   recorded('k8s'),
   recorded('argocd'),
   BackupHealthCheck,
-  recorded('offsite'),
+  OffsiteCheck,
   recorded('registry'),
   SqlParityCheck,
   recorded('source-presence'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { BackupHealthFacts } from './backup-checks.ts'
-import { CronFacts, DockerFacts, LoadWindowFacts, RunawayFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
+import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
+import { CronFacts, DockerFacts, LoadWindowFacts, RunawayFacts, RunnerGuardrailsFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -154,15 +154,6 @@ export const K8sFacts = z.strictObject({
 
 export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
 
-export const OffsiteFacts = z.strictObject({
-  configured: z.boolean().nullable(),
-  fresh: z.boolean().nullable(),
-  repositories: Count.nullable(),
-  latest_only: z.boolean().nullable(),
-  remote_verify_ok: z.boolean().nullable(),
-  full_verify_fresh: z.boolean().nullable(),
-})
-
 export const RegistryFacts = z.strictObject({
   coverage_scope: Count.nullable(),
   direct_active: Count.nullable(),
@@ -212,6 +203,7 @@ export const FACTS = {
   'token-metadata': TokenMetadataFacts,
   runaway: RunawayFacts,
   'load-window': LoadWindowFacts,
+  'runner-guardrails': RunnerGuardrailsFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -242,9 +234,11 @@ export const PROBE_KINDS = [
   'backup-health',
   'runaway',
   'load-window',
+  'runner-guardrails',
+  'offsite',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['k8s', 'argocd', 'offsite', 'registry', 'source-presence', 'release-parity'] as const
+export const RECORDED_KINDS = ['k8s', 'argocd', 'registry', 'source-presence', 'release-parity'] as const
 export type RecordedKind = (typeof RECORDED_KINDS)[number]
 export type CheckKind = ProbeKind | RecordedKind

@@ -87,3 +87,15 @@ export const LoadWindowCheck = z.strictObject({
   kind: z.literal('load-window'),
   below_per_core: z.number().gt(0).max(1000).default(1).describe('each load average per processor must be below this'),
 })
+
+export const RunnerGuardrailsCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('runner-guardrails'),
+  pattern: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9@:_.*-]*$/, 'unit names with * for any text, such as actions.runner.*')
+    .max(200),
+  min_units: z.number().int().min(1).max(100).default(1),
+  max_cpu_quota_percent: z.number().gt(0).max(100_000).default(200),
+  max_memory_bytes: Count.default(2_147_483_648),
+})

@@ -96,3 +96,20 @@ export const LoadWindowFacts = z.strictObject({
   load: z.tuple([Finite, Finite, Finite]).nullable().describe('averages of one, five and fifteen minutes'),
   uptime_s: Finite.nullable(),
 })
+
+const Limit = z.union([Finite, z.literal('infinity')]).nullable()
+
+export const RunnerGuardrailsFacts = z.strictObject({
+  units: z
+    .array(
+      z.strictObject({
+        name: line(200),
+        load: Word,
+        active: Word,
+        cpu_quota_percent: Limit.describe('CPUQuota; infinity: no limit'),
+        memory_max_bytes: Limit,
+        watchdog_us: Limit.describe('WatchdogUSec; 0: no watchdog'),
+      }),
+    )
+    .max(100),
+})

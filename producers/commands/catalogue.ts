@@ -51,6 +51,8 @@ export const CATALOGUE = {
   'process.list': ['ps', '-e', '-o', 'pid=,ppid=,pgid=,etimes=,cputimes=,comm='],
   'host.load': ['tail', '-n', '+1', '--', '/proc/uptime', '/proc/loadavg', '/proc/stat'],
   'host.pressure': ['tail', '-n', '+1', '--', '/proc/pressure/io', '/proc/pressure/memory'],
+  'systemd.matching': ['systemctl', 'list-units', '--all', '--type=service', '--plain', '--no-legend', '--full', '--', '{pattern}'],
+  'systemd.limits': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,CPUQuotaPerSecUSec,MemoryMax,WatchdogUSec', '--', '{unit...}'],
   'docker.running': ['docker', 'ps', '--no-trunc', '--format', '{{.Names}}'],
   'cron.daemon': ['pgrep', '-x', '-u', '0', 'cron|crond'],
   'cron.own': ['crontab', '-l'],
@@ -64,6 +66,10 @@ export const CATALOGUE = {
   'redis.info': ['redis-cli', '-h', '{address}', '-p', '{port}', 'INFO'],
   'sql.query': PSQL,
   'sql.query-in-container': ['docker', 'exec', '{container}', ...PSQL],
+  // Neither a lock nor a cache is written, nor a folder for a configuration that nobody named.
+  'restic.snapshots': ['restic', '-r', '{repository}', '--password-file', '{password}', '--no-lock', '--no-cache', '--json', 'snapshots'],
+  'rclone.remotes': ['rclone', '--config', '{config}', 'listremotes'],
+  'rclone.list': ['rclone', '--config', '{config}', 'lsjson', '--files-only', '--no-mimetype', '--', '{remote}'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type CommandId = keyof typeof CATALOGUE

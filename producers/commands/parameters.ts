@@ -24,9 +24,14 @@ export const PARAMETERS = {
   port: number(5, '1'),
   unit: name('@:_.-', 200, 'cron.service'),
   container: name('_.-', 128, 'shop-db'),
+  pattern: name('@:_.*-', 200, 'actions.runner.*'),
   seconds: number(5, '1'),
   role: name('_-', 63, 'nobody', '_'),
   database: name('_-', 63, 'postgres', '_'),
+  repository: name('_./-', 400, '/var/backups/restic', '/'),
+  password: name('_./-', 300, '/etc/restic-password', '/'),
+  config: name('_./-', 300, '/etc/rclone.conf', '/'),
+  remote: name('_.:/-', 400, 'gdrive:backup', '_'),
   query: { holds: isQuery, max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
 

@@ -11,8 +11,8 @@ import {
   toBootTime,
   toCpus,
   toDisks,
-  toFailedUnits,
   toKernel,
+  toListedUnits,
   toLoad,
   toMemory,
   toReadonlyMounts,
@@ -71,7 +71,7 @@ async function systemdFacts(isBooted: boolean | null, context: ProbeContext, opt
     present: true,
     // Its exit code is 1 for everything but `running`; the word is the answer.
     state: state === null ? null : toSystemState(state.stdout.toString('utf8')),
-    failed_units: failed?.exitCode === 0 ? toFailedUnits(failed.stdout.toString('utf8')) : null,
+    failed_units: failed?.exitCode === 0 ? toListedUnits(failed.stdout.toString('utf8')) : null,
   }
 }
 

@@ -4,7 +4,7 @@ import { FACTS, type FactsOf } from '../../schemas/facts.ts'
 import { targetOf } from '../check-target.ts'
 import { commandLine } from '../commands/catalogue.ts'
 import type { Look, ProbeContext } from '../probe.ts'
-import { toFailedUnits } from './host-facts.ts'
+import { toListedUnits } from './host-facts.ts'
 import { createLookBudget } from './look-budget.ts'
 import { nullIfRefused } from './optional-fact.ts'
 import { runCatalogue } from './run-catalogue.ts'
@@ -24,7 +24,7 @@ export async function probeSystemd(check: CheckOf<'systemd'>, context: ProbeCont
   const failed = await nullIfRefused(runCatalogue(context, commandLine('systemd.failed'), budget(MAX_OUTPUT_BYTES)))
   const facts = toFacts(FACTS.systemd, {
     units: names.map((name, i) => toUnit(name, blocks[i] as UnitProperties)),
-    failed_units: failed === null ? null : toFailedUnits(failed.stdout.toString('utf8')),
+    failed_units: failed === null ? null : toListedUnits(failed.stdout.toString('utf8')),
   })
   return { target: targetOf(check), asOf: null, met: systemdUnmet(check, facts, context.now()).length === 0, facts }
 }

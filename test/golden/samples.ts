@@ -122,6 +122,12 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     memory_pressure_percent: null,
   },
   'load-window': { cpus: 8, load: [0.5, 0.75, 1.25], uptime_s: 3047.5 },
+  'runner-guardrails': {
+    units: [
+      { name: 'actions.runner.a.service', load: 'loaded', active: 'active', cpu_quota_percent: 200, memory_max_bytes: 2147483648, watchdog_us: 0 },
+      { name: 'actions.runner.b.service', load: 'loaded', active: 'inactive', cpu_quota_percent: 'infinity', memory_max_bytes: null, watchdog_us: 180000000 },
+    ],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -35,6 +35,8 @@ const READERS: Readonly<Record<string, RegExp>> = {
   pg_isready: /^-h -p -t$/u,
   pg_lsclusters: /^-h$/u,
   'redis-cli': /^-h -p (?:PING|INFO)$/u,
+  restic: /^-r --password-file --no-lock --no-cache --json snapshots$/u,
+  rclone: /^--config (?:listremotes|lsjson --files-only --no-mimetype --)$/u,
   psql: READ_ONLY_PSQL,
   docker: new RegExp(
     `^ps --no-trunc --format \\{\\{\\.Names\\}\\}$|^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`,
