@@ -24,6 +24,8 @@ export function targetOf(check: Check): string {
       return check.url ?? check.path ?? check.id
     case 'sql-freshness':
       return `${check.database.name}/${check.table}.${check.column}`
+    case 'offsite':
+      return check.remote ?? check.host ?? check.id
     case 'sql-parity':
       return check.database === undefined ? (check.host ?? check.id) : `${check.database.name}/${check.left?.table} ${check.right?.table}`
     case 'file':

@@ -1,4 +1,4 @@
-import { BACKUP_TOPICS, type BackupTopic } from '../schemas/backup-checks.ts'
+import { BACKUP_TOPICS, type BackupTopic, OFFSITE_SETTINGS } from '../schemas/backup-checks.ts'
 import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
 import { PROBE_KINDS } from '../schemas/facts.ts'
 import type { EstateProblem } from './estate-document.ts'
@@ -56,12 +56,16 @@ function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
       return [...found, ...fileFindings(check)]
     case 'backup-health':
       return [...found, ...backupHealthFindings(check, rules)]
+    case 'offsite':
+      return [...found, ...liveSettings(check, rules, OFFSITE_SETTINGS)]
     case 'alertmanager':
       return [...found, ...alertmanagerFindings(check, estate)]
     case 'sql-parity':
       return [...found, ...liveSettings(check, rules, ['database', 'left', 'right'])]
     case 'postgres':
       return [...found, ...needs(check, 'log', 'cluster')]
+    case 'storage-signatures':
+      return check.kernel || check.containers.length + check.files.length > 0 ? found : [...found, { message: 'needs `kernel`, `containers` or `files`' }]
     default:
       return found
   }

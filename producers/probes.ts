@@ -20,6 +20,7 @@ import { probeRunaway } from './probes/runaway.ts'
 import { probeRunnerGuardrails } from './probes/runner-guardrails.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
+import { probeStorageSignatures } from './probes/storage-signatures.ts'
 import { probeSystemd } from './probes/systemd.ts'
 import { probeTcp } from './probes/tcp.ts'
 import { probeTextfile } from './probes/textfile.ts'
@@ -40,6 +41,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'storage-signatures': probeStorageSignatures,
   'runner-guardrails': probeRunnerGuardrails,
   'load-window': probeLoadWindow,
   runaway: probeRunaway,

@@ -19,6 +19,7 @@ import { runawayUnmet } from '../schemas/expectations/runaway.ts'
 import { runnerGuardrailsUnmet } from '../schemas/expectations/runner-guardrails.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
+import { storageSignaturesUnmet } from '../schemas/expectations/storage-signatures.ts'
 import { systemdUnmet } from '../schemas/expectations/systemd.ts'
 import { textfileUnmet } from '../schemas/expectations/textfile.ts'
 import { tlsUnmet } from '../schemas/expectations/tls.ts'
@@ -72,6 +73,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'load-window' ? loadWindowUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.runner-guardrails.observed.v1':
       return check.kind === 'runner-guardrails' ? runnerGuardrailsUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.storage-signatures.observed.v1':
+      return check.kind === 'storage-signatures' ? storageSignaturesUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

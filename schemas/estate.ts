@@ -2,7 +2,16 @@ import { z } from 'zod'
 import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
-import { CronCheck, DockerCheck, LoadWindowCheck, RunawayCheck, RunnerGuardrailsCheck, SystemdCheck, TokenMetadataCheck } from './machine-checks.ts'
+import {
+  CronCheck,
+  DockerCheck,
+  LoadWindowCheck,
+  RunawayCheck,
+  RunnerGuardrailsCheck,
+  StorageSignaturesCheck,
+  SystemdCheck,
+  TokenMetadataCheck,
+} from './machine-checks.ts'
 import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
@@ -156,6 +165,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  StorageSignaturesCheck,
   RunnerGuardrailsCheck,
   LoadWindowCheck,
   RunawayCheck,

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
-import { CronFacts, DockerFacts, LoadWindowFacts, RunawayFacts, RunnerGuardrailsFacts, SystemdFacts, TokenMetadataFacts } from './machine-facts.ts'
+import {
+  CronFacts,
+  DockerFacts,
+  LoadWindowFacts,
+  RunawayFacts,
+  RunnerGuardrailsFacts,
+  StorageSignaturesFacts,
+  SystemdFacts,
+  TokenMetadataFacts,
+} from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
@@ -204,6 +213,7 @@ export const FACTS = {
   runaway: RunawayFacts,
   'load-window': LoadWindowFacts,
   'runner-guardrails': RunnerGuardrailsFacts,
+  'storage-signatures': StorageSignaturesFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -236,6 +246,7 @@ export const PROBE_KINDS = [
   'load-window',
   'runner-guardrails',
   'offsite',
+  'storage-signatures',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

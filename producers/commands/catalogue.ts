@@ -53,6 +53,9 @@ export const CATALOGUE = {
   'host.pressure': ['tail', '-n', '+1', '--', '/proc/pressure/io', '/proc/pressure/memory'],
   'systemd.matching': ['systemctl', 'list-units', '--all', '--type=service', '--plain', '--no-legend', '--full', '--', '{pattern}'],
   'systemd.limits': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,CPUQuotaPerSecUSec,MemoryMax,WatchdogUSec', '--', '{unit...}'],
+  // Messages without times and names; `-b` is this boot, `-q` leaves out what journalctl itself has to say.
+  'kernel.log': ['journalctl', '-k', '-b', '-q', '--no-pager', '-o', 'cat'],
+  'docker.logs': ['docker', 'logs', '--since', '{hours}h', '--', '{container}'],
   'docker.running': ['docker', 'ps', '--no-trunc', '--format', '{{.Names}}'],
   'cron.daemon': ['pgrep', '-x', '-u', '0', 'cron|crond'],
   'cron.own': ['crontab', '-l'],

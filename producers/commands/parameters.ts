@@ -25,6 +25,7 @@ export const PARAMETERS = {
   unit: name('@:_.-', 200, 'cron.service'),
   container: name('_.-', 128, 'shop-db'),
   pattern: name('@:_.*-', 200, 'actions.runner.*'),
+  hours: number(3, '24'),
   seconds: number(5, '1'),
   role: name('_-', 63, 'nobody', '_'),
   database: name('_-', 63, 'postgres', '_'),

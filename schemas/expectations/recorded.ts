@@ -54,17 +54,6 @@ export function argocdUnmet(facts: FactsOf<'argocd'>): string[] {
   return unmet
 }
 
-/** A copy off site is current only where it is configured, fresh, and nothing that was verified failed. */
-export function offsiteUnmet(facts: FactsOf<'offsite'>): string[] {
-  const unmet: string[] = []
-  if (facts.fresh === null) unmet.push('not observed: fresh')
-  for (const key of ['configured', 'fresh', 'latest_only', 'remote_verify_ok', 'full_verify_fresh'] as const) {
-    if (facts[key] === false) unmet.push(`${key}=0`)
-  }
-  if (facts.repositories === 0) unmet.push('no repository')
-  return unmet
-}
-
 export function sourcePresenceUnmet(facts: FactsOf<'source-presence'>): string[] {
   return facts.available ? [] : ['source absent']
 }

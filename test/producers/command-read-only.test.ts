@@ -26,6 +26,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   cat: /^--$/u,
   crontab: /^-l$/u,
   grep: /^-R -a -n -H -e {2}\/etc\/crontab \/etc\/cron\.d$/u,
+  journalctl: /^-k -b -q --no-pager -o cat$/u,
   ps: /^-e -o pid=,ppid=,pgid=,etimes=,cputimes=,comm=$/u,
   pgrep: /^-x -u 0 cron\|crond$/u,
   stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d %i) --$/u,
@@ -39,7 +40,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   rclone: /^--config (?:listremotes|lsjson --files-only --no-mimetype --)$/u,
   psql: READ_ONLY_PSQL,
   docker: new RegExp(
-    `^ps --no-trunc --format \\{\\{\\.Names\\}\\}$|^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`,
+    `^logs --since --$|^ps --no-trunc --format \\{\\{\\.Names\\}\\}$|^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`,
     'u',
   ),
   systemctl: /^(?:is-system-running|list-units .*|show .*)$/u,
