@@ -99,3 +99,12 @@ export const RunnerGuardrailsCheck = z.strictObject({
   max_cpu_quota_percent: z.number().gt(0).max(100_000).default(200),
   max_memory_bytes: Count.default(2_147_483_648),
 })
+
+export const StorageSignaturesCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('storage-signatures'),
+  kernel: z.boolean().default(true).describe('search the kernel log of this boot'),
+  containers: z.array(ContainerName).max(50).default([]),
+  files: z.array(Path).max(50).default([]).describe('log files; the last mebibyte of each is searched'),
+  since_hours: z.number().int().min(1).max(168).default(24).describe('how far back container logs are searched'),
+})

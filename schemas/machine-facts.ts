@@ -113,3 +113,19 @@ export const RunnerGuardrailsFacts = z.strictObject({
     )
     .max(100),
 })
+
+/** Log lines that tell of storage damaged by a dirty reboot (runbook §10.1). */
+export const StorageSignature = z.enum(['bad_message', 'needs_cleaning', 'unknown_codec', 'no_valid_checkpoint', 'malformed_checkpoint_line', 'broken_part'])
+export type StorageSignature = z.infer<typeof StorageSignature>
+
+export const StorageSignaturesFacts = z.strictObject({
+  sources: z
+    .array(
+      z.strictObject({
+        source: line(1020).describe('kernel, container NAME, or file PATH'),
+        lines: Count.nullable().describe('lines searched; null where the source could not be read'),
+        found: z.array(z.strictObject({ signature: StorageSignature, lines: Count })).max(6),
+      }),
+    )
+    .max(101),
+})

@@ -128,6 +128,13 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
       { name: 'actions.runner.b.service', load: 'loaded', active: 'inactive', cpu_quota_percent: 'infinity', memory_max_bytes: null, watchdog_us: 180000000 },
     ],
   },
+  'storage-signatures': {
+    sources: [
+      { source: 'kernel', lines: 812, found: [] },
+      { source: 'container shop-db', lines: 40, found: [{ signature: 'needs_cleaning', lines: 2 }] },
+      { source: 'file /var/log/kafka/server.log', lines: null, found: [] },
+    ],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
