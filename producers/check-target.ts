@@ -31,6 +31,7 @@ export function targetOf(check: Check): string {
     case 'file':
     case 'escrow':
     case 'token-metadata':
+    case 'known-hosts':
       return check.path
     case 'command':
       return check.command

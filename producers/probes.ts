@@ -11,6 +11,7 @@ import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
+import { probeKnownHosts } from './probes/known-hosts.ts'
 import { probeLoadWindow } from './probes/load-window.ts'
 import { probeOffsite } from './probes/offsite.ts'
 import { probePostgres } from './probes/postgres.ts'
@@ -41,6 +42,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'known-hosts': probeKnownHosts,
   'storage-signatures': probeStorageSignatures,
   'runner-guardrails': probeRunnerGuardrails,
   'load-window': probeLoadWindow,

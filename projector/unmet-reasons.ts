@@ -9,6 +9,7 @@ import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
+import { knownHostsUnmet } from '../schemas/expectations/known-hosts.ts'
 import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
 import { offsiteUnmet } from '../schemas/expectations/offsite.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
@@ -75,6 +76,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'runner-guardrails' ? runnerGuardrailsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.storage-signatures.observed.v1':
       return check.kind === 'storage-signatures' ? storageSignaturesUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.known-hosts.observed.v1':
+      return check.kind === 'known-hosts' ? knownHostsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

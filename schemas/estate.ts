@@ -5,6 +5,7 @@ import type { RECORDED_KINDS } from './facts.ts'
 import {
   CronCheck,
   DockerCheck,
+  KnownHostsCheck,
   LoadWindowCheck,
   RunawayCheck,
   RunnerGuardrailsCheck,
@@ -165,6 +166,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  KnownHostsCheck,
   StorageSignaturesCheck,
   RunnerGuardrailsCheck,
   LoadWindowCheck,

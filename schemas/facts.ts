@@ -3,6 +3,7 @@ import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
 import {
   CronFacts,
   DockerFacts,
+  KnownHostsFacts,
   LoadWindowFacts,
   RunawayFacts,
   RunnerGuardrailsFacts,
@@ -214,6 +215,7 @@ export const FACTS = {
   'load-window': LoadWindowFacts,
   'runner-guardrails': RunnerGuardrailsFacts,
   'storage-signatures': StorageSignaturesFacts,
+  'known-hosts': KnownHostsFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -247,6 +249,7 @@ export const PROBE_KINDS = [
   'runner-guardrails',
   'offsite',
   'storage-signatures',
+  'known-hosts',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { checkBase, MaxAge, Path, Pattern } from './check-base.ts'
-import { Count, line, Slug } from './primitives.ts'
+import { Count, line, Slug, Time } from './primitives.ts'
 
 /** Checks of what runs on a machine. */
 
@@ -107,4 +107,23 @@ export const StorageSignaturesCheck = z.strictObject({
   containers: z.array(ContainerName).max(50).default([]),
   files: z.array(Path).max(50).default([]).describe('log files; the last mebibyte of each is searched'),
   since_hours: z.number().int().min(1).max(168).default(24).describe('how far back container logs are searched'),
+})
+
+export const KnownHostsCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('known-hosts'),
+  path: Path.describe('the known_hosts file of an operator or a runner, on the host of the check'),
+  entries: z
+    .array(
+      z.strictObject({
+        host: line(253).min(1).describe('name or address as ssh is given it'),
+        port: z.number().int().min(1).max(65535).default(22),
+        fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'a fingerprint as ssh-keygen -l prints it: SHA256:…'),
+      }),
+    )
+    .min(1)
+    .max(100)
+    .describe('verified keys that must still be there'),
+  deploy_path: Path.optional().describe('trust of deployments, which must be another file'),
+  unchanged_since: Time.optional().describe('the file must not have been written after this'),
 })

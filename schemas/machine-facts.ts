@@ -129,3 +129,21 @@ export const StorageSignaturesFacts = z.strictObject({
     )
     .max(101),
 })
+
+export const KnownHostsFacts = z.strictObject({
+  path: line(1000),
+  exists: z.boolean(),
+  modified_at: Time.nullable(),
+  entries: z
+    .array(
+      z.strictObject({
+        host: line(253),
+        port: Count,
+        state: z.enum(['verified', 'other_keys', 'revoked', 'absent']).describe('verified: the declared key is there; other_keys: only others are'),
+      }),
+    )
+    .max(100),
+  deploy: z
+    .strictObject({ path: line(1000), exists: z.boolean(), same_file: z.boolean().nullable().describe('a link to, or the same as, the other file') })
+    .nullable(),
+})

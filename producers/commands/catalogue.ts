@@ -29,6 +29,7 @@ export const CATALOGUE = {
   'file.read': ['cat', '--', '{path}'],
   'file.stat': ['stat', '-L', '-c', '%s %Y', '--', '{path}'],
   'file.owner': ['stat', '-L', '-c', '%u %g %a %Y %F', '--', '{path}'],
+  'file.identity': ['stat', '-L', '-c', '%d:%i', '--', '{path}'],
   'folder.list': ['ls', '-1A', '--', '{folder}/'],
   'host.files': [
     'tail',

@@ -135,6 +135,13 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
       { source: 'file /var/log/kafka/server.log', lines: null, found: [] },
     ],
   },
+  'known-hosts': {
+    path: '/home/deploy/.ssh/known_hosts',
+    exists: true,
+    modified_at: '2026-06-12T17:20:02.000Z',
+    entries: [{ host: 'db-1.home.example', port: 22, state: 'verified' }],
+    deploy: { path: '/home/deploy/.ssh/deploy_known_hosts', exists: true, same_file: false },
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   journalctl: /^-k -b -q --no-pager -o cat$/u,
   ps: /^-e -o pid=,ppid=,pgid=,etimes=,cputimes=,comm=$/u,
   pgrep: /^-x -u 0 cron\|crond$/u,
-  stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d %i) --$/u,
+  stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d:%i) --$/u,
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
   df: /^-kPT$/u,
