@@ -1,6 +1,7 @@
 import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
 import { probeAlertmanager } from './probes/alertmanager.ts'
+import { probeArgocd } from './probes/argocd.ts'
 import { probeBackupHealth } from './probes/backup-health.ts'
 import { probeCommand } from './probes/command.ts'
 import { probeCron } from './probes/cron.ts'
@@ -11,6 +12,7 @@ import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
+import { probeK8s } from './probes/k8s.ts'
 import { probeKnownHosts } from './probes/known-hosts.ts'
 import { probeLoadWindow } from './probes/load-window.ts'
 import { probeOffsite } from './probes/offsite.ts'
@@ -19,6 +21,7 @@ import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
 import { probeRunaway } from './probes/runaway.ts'
 import { probeRunnerGuardrails } from './probes/runner-guardrails.ts'
+import { probeScriptParity } from './probes/script-parity.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
 import { probeStorageSignatures } from './probes/storage-signatures.ts'
@@ -42,6 +45,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'script-parity': probeScriptParity,
   'known-hosts': probeKnownHosts,
   'storage-signatures': probeStorageSignatures,
   'runner-guardrails': probeRunnerGuardrails,
@@ -59,4 +63,6 @@ export const PROBES: ProbeTable = {
   alertmanager: probeAlertmanager,
   'backup-health': probeBackupHealth,
   offsite: probeOffsite,
+  k8s: probeK8s,
+  argocd: probeArgocd,
 }

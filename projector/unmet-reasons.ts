@@ -1,6 +1,7 @@
 import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import { alertmanagerUnmet } from '../schemas/expectations/alertmanager.ts'
+import { argocdUnmet } from '../schemas/expectations/argocd.ts'
 import { backupHealthUnmet } from '../schemas/expectations/backup-health.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { cronUnmet } from '../schemas/expectations/cron.ts'
@@ -9,15 +10,17 @@ import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
+import { k8sUnmet } from '../schemas/expectations/k8s.ts'
 import { knownHostsUnmet } from '../schemas/expectations/known-hosts.ts'
 import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
 import { offsiteUnmet } from '../schemas/expectations/offsite.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
-import { argocdUnmet, k8sUnmet, releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
+import { releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
 import { runawayUnmet } from '../schemas/expectations/runaway.ts'
 import { runnerGuardrailsUnmet } from '../schemas/expectations/runner-guardrails.ts'
+import { scriptParityUnmet } from '../schemas/expectations/script-parity.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { storageSignaturesUnmet } from '../schemas/expectations/storage-signatures.ts'
@@ -78,10 +81,12 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'storage-signatures' ? storageSignaturesUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.known-hosts.observed.v1':
       return check.kind === 'known-hosts' ? knownHostsUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.script-parity.observed.v1':
+      return check.kind === 'script-parity' ? scriptParityUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':
-      return k8sUnmet(event.data.facts, context.policy.rules.staleJobsAreEvidence)
+      return check.kind !== 'k8s' ? WRONG_KIND : k8sUnmet(check, event.data.facts, context.policy.rules.staleJobsAreEvidence)
     case 'evidence.argocd.observed.v1':
       return argocdUnmet(event.data.facts)
     case 'evidence.backup-health.observed.v1':

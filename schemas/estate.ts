@@ -9,11 +9,13 @@ import {
   LoadWindowCheck,
   RunawayCheck,
   RunnerGuardrailsCheck,
+  ScriptParityCheck,
   StorageSignaturesCheck,
   SystemdCheck,
   TokenMetadataCheck,
 } from './machine-checks.ts'
 import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
+import { ArgocdCheck, K8sCheck } from './platform-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
 import { SqlFreshnessCheck, SqlParityCheck } from './sql-checks.ts'
@@ -166,6 +168,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  ScriptParityCheck,
   KnownHostsCheck,
   StorageSignaturesCheck,
   RunnerGuardrailsCheck,
@@ -180,8 +183,8 @@ export const Check = z.discriminatedUnion('kind', [
   SqlFreshnessCheck,
   RedisCheck,
   PostgresCheck,
-  recorded('k8s'),
-  recorded('argocd'),
+  K8sCheck,
+  ArgocdCheck,
   BackupHealthCheck,
   OffsiteCheck,
   recorded('registry'),

@@ -7,11 +7,13 @@ import {
   LoadWindowFacts,
   RunawayFacts,
   RunnerGuardrailsFacts,
+  ScriptParityFacts,
   StorageSignaturesFacts,
   SystemdFacts,
   TokenMetadataFacts,
 } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
+import { ArgocdFacts, K8sFacts } from './platform-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
 import { SqlFreshnessFacts, SqlParityFacts } from './sql-checks.ts'
@@ -143,27 +145,6 @@ export const EscrowFacts = z.strictObject({
 
 // Kinds that can be recorded and judged; their live probes come later.
 
-const Names = z.array(line(200)).max(500)
-
-export const K8sFacts = z.strictObject({
-  nodes: z
-    .array(z.strictObject({ name: line(100), ready: z.boolean(), control_plane: z.boolean() }))
-    .max(500)
-    .nullable(),
-  jobs: z.strictObject({ failed: Names, later_successes: Names.describe('official Jobs of the same work that completed after the failed ones') }).nullable(),
-  bad_pods: Count.nullable(),
-  node_fs_error_events: Count.nullable(),
-  readonly_filesystem_nodes: Count.nullable(),
-  disk_pressure_nodes: Count.nullable(),
-  vip_present: z.boolean().nullable(),
-  placement: z
-    .array(z.strictObject({ workload: line(100), nodes: Names }))
-    .max(200)
-    .nullable(),
-})
-
-export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
-
 export const RegistryFacts = z.strictObject({
   coverage_scope: Count.nullable(),
   direct_active: Count.nullable(),
@@ -216,6 +197,7 @@ export const FACTS = {
   'runner-guardrails': RunnerGuardrailsFacts,
   'storage-signatures': StorageSignaturesFacts,
   'known-hosts': KnownHostsFacts,
+  'script-parity': ScriptParityFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -250,9 +232,12 @@ export const PROBE_KINDS = [
   'offsite',
   'storage-signatures',
   'known-hosts',
+  'k8s',
+  'argocd',
+  'script-parity',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['k8s', 'argocd', 'registry', 'source-presence', 'release-parity'] as const
+export const RECORDED_KINDS = ['registry', 'source-presence', 'release-parity'] as const
 export type RecordedKind = (typeof RECORDED_KINDS)[number]
 export type CheckKind = ProbeKind | RecordedKind

@@ -127,3 +127,17 @@ export const KnownHostsCheck = z.strictObject({
   deploy_path: Path.optional().describe('trust of deployments, which must be another file'),
   unchanged_since: Time.optional().describe('the file must not have been written after this'),
 })
+
+export const ScriptParityCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('script-parity'),
+  scripts: z
+    .array(
+      z.strictObject({
+        repository: Path.describe('the script as the repository has it, on this machine'),
+        live: Path.regex(/^\//, 'a whole path, from /').describe('the script as the host of the check runs it'),
+      }),
+    )
+    .min(1)
+    .max(50),
+})

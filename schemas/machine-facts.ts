@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Count, Finite, line, Slug, Time } from './primitives.ts'
+import { Count, Finite, line, Sha256Hex, Slug, Time } from './primitives.ts'
 
 /** Facts of what runs on a machine. As everywhere, `null` says "not observed". */
 
@@ -146,4 +146,17 @@ export const KnownHostsFacts = z.strictObject({
   deploy: z
     .strictObject({ path: line(1000), exists: z.boolean(), same_file: z.boolean().nullable().describe('a link to, or the same as, the other file') })
     .nullable(),
+})
+
+export const ScriptParityFacts = z.strictObject({
+  scripts: z
+    .array(
+      z.strictObject({
+        repository: line(1000),
+        live: line(1000),
+        repository_sha256: Sha256Hex.nullable().describe('null: no such file'),
+        live_sha256: Sha256Hex.nullable().describe('null: no such file'),
+      }),
+    )
+    .max(50),
 })

@@ -30,6 +30,7 @@ export const CATALOGUE = {
   'file.stat': ['stat', '-L', '-c', '%s %Y', '--', '{path}'],
   'file.owner': ['stat', '-L', '-c', '%u %g %a %Y %F', '--', '{path}'],
   'file.identity': ['stat', '-L', '-c', '%d:%i', '--', '{path}'],
+  'file.digest': ['sha256sum', '--', '{path}'],
   'folder.list': ['ls', '-1A', '--', '{folder}/'],
   'host.files': [
     'tail',
@@ -74,6 +75,10 @@ export const CATALOGUE = {
   'restic.snapshots': ['restic', '-r', '{repository}', '--password-file', '{password}', '--no-lock', '--no-cache', '--json', 'snapshots'],
   'rclone.remotes': ['rclone', '--config', '{config}', 'listremotes'],
   'rclone.list': ['rclone', '--config', '{config}', 'lsjson', '--files-only', '--no-mimetype', '--', '{remote}'],
+  // `--raw` can only GET, and asks for no list of resources that kubectl would then keep in a cache.
+  'k8s.get': ['kubectl', 'get', '--request-timeout=30s', '--raw', '{resource}'],
+  'k8s.get-with-config': ['kubectl', '--kubeconfig', '{config}', 'get', '--request-timeout=30s', '--raw', '{resource}'],
+  'network.addresses': ['ip', '-o', 'address', 'show'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type CommandId = keyof typeof CATALOGUE

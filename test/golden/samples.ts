@@ -142,6 +142,9 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     entries: [{ host: 'db-1.home.example', port: 22, state: 'verified' }],
     deploy: { path: '/home/deploy/.ssh/deploy_known_hosts', exists: true, same_file: false },
   },
+  'script-parity': {
+    scripts: [{ repository: 'scripts/check.sh', live: '/home/deploy/scripts/check.sh', repository_sha256: HEX, live_sha256: null }],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

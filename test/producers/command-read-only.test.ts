@@ -29,6 +29,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   journalctl: /^-k -b -q --no-pager -o cat$/u,
   ps: /^-e -o pid=,ppid=,pgid=,etimes=,cputimes=,comm=$/u,
   pgrep: /^-x -u 0 cron\|crond$/u,
+  sha256sum: /^--$/u,
   stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d:%i) --$/u,
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
@@ -38,6 +39,8 @@ const READERS: Readonly<Record<string, RegExp>> = {
   'redis-cli': /^-h -p (?:PING|INFO)$/u,
   restic: /^-r --password-file --no-lock --no-cache --json snapshots$/u,
   rclone: /^--config (?:listremotes|lsjson --files-only --no-mimetype --)$/u,
+  kubectl: /^(?:--kubeconfig )?get --request-timeout=30s --raw$/u,
+  ip: /^-o address show$/u,
   psql: READ_ONLY_PSQL,
   docker: new RegExp(
     `^logs --since --$|^ps --no-trunc --format \\{\\{\\.Names\\}\\}$|^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`,
