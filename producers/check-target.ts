@@ -24,6 +24,8 @@ export function targetOf(check: Check): string {
       return check.url ?? check.path ?? check.id
     case 'sql-freshness':
       return `${check.database.name}/${check.table}.${check.column}`
+    case 'argocd':
+      return check.application ?? check.host ?? check.id
     case 'offsite':
       return check.remote ?? check.host ?? check.id
     case 'sql-parity':
@@ -33,6 +35,9 @@ export function targetOf(check: Check): string {
     case 'token-metadata':
     case 'known-hosts':
       return check.path
+    case 'ping':
+    case 'arp':
+      return check.address
     case 'command':
       return check.command
     case 'delegated':

@@ -2,6 +2,7 @@ import type { ProbeKind } from '../schemas/facts.ts'
 import type { Probe } from './probe.ts'
 import { probeAlertmanager } from './probes/alertmanager.ts'
 import { probeArgocd } from './probes/argocd.ts'
+import { probeArp } from './probes/arp.ts'
 import { probeBackupHealth } from './probes/backup-health.ts'
 import { probeCommand } from './probes/command.ts'
 import { probeCron } from './probes/cron.ts'
@@ -16,6 +17,7 @@ import { probeK8s } from './probes/k8s.ts'
 import { probeKnownHosts } from './probes/known-hosts.ts'
 import { probeLoadWindow } from './probes/load-window.ts'
 import { probeOffsite } from './probes/offsite.ts'
+import { probePing } from './probes/ping.ts'
 import { probePostgres } from './probes/postgres.ts'
 import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
@@ -45,6 +47,8 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  arp: probeArp,
+  ping: probePing,
   'script-parity': probeScriptParity,
   'known-hosts': probeKnownHosts,
   'storage-signatures': probeStorageSignatures,

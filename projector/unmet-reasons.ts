@@ -2,6 +2,7 @@ import type { Check, CheckOf } from '../schemas/estate.ts'
 import type { EvidenceEvent } from '../schemas/event.ts'
 import { alertmanagerUnmet } from '../schemas/expectations/alertmanager.ts'
 import { argocdUnmet } from '../schemas/expectations/argocd.ts'
+import { arpUnmet } from '../schemas/expectations/arp.ts'
 import { backupHealthUnmet } from '../schemas/expectations/backup-health.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { cronUnmet } from '../schemas/expectations/cron.ts'
@@ -14,6 +15,7 @@ import { k8sUnmet } from '../schemas/expectations/k8s.ts'
 import { knownHostsUnmet } from '../schemas/expectations/known-hosts.ts'
 import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
 import { offsiteUnmet } from '../schemas/expectations/offsite.ts'
+import { pingUnmet } from '../schemas/expectations/ping.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
 import { releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
@@ -83,6 +85,10 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'known-hosts' ? knownHostsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.script-parity.observed.v1':
       return check.kind === 'script-parity' ? scriptParityUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.ping.observed.v1':
+      return check.kind === 'ping' ? pingUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.arp.observed.v1':
+      return check.kind === 'arp' ? arpUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

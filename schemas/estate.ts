@@ -3,10 +3,12 @@ import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
 import {
+  ArpCheck,
   CronCheck,
   DockerCheck,
   KnownHostsCheck,
   LoadWindowCheck,
+  PingCheck,
   RunawayCheck,
   RunnerGuardrailsCheck,
   ScriptParityCheck,
@@ -168,6 +170,8 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  ArpCheck,
+  PingCheck,
   ScriptParityCheck,
   KnownHostsCheck,
   StorageSignaturesCheck,

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
 import {
+  ArpFacts,
   CronFacts,
   DockerFacts,
   KnownHostsFacts,
   LoadWindowFacts,
+  PingFacts,
   RunawayFacts,
   RunnerGuardrailsFacts,
   ScriptParityFacts,
@@ -198,6 +200,8 @@ export const FACTS = {
   'storage-signatures': StorageSignaturesFacts,
   'known-hosts': KnownHostsFacts,
   'script-parity': ScriptParityFacts,
+  ping: PingFacts,
+  arp: ArpFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -235,6 +239,8 @@ export const PROBE_KINDS = [
   'k8s',
   'argocd',
   'script-parity',
+  'ping',
+  'arp',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

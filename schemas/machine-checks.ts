@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkBase, MaxAge, Path, Pattern } from './check-base.ts'
+import { checkBase, MaxAge, Path, Pattern, Percent } from './check-base.ts'
 import { Count, line, Slug, Time } from './primitives.ts'
 
 /** Checks of what runs on a machine. */
@@ -140,4 +140,25 @@ export const ScriptParityCheck = z.strictObject({
     )
     .min(1)
     .max(50),
+})
+
+export const PingCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('ping'),
+  address: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, 'a name or an address')
+    .max(253),
+  count: z.number().int().min(1).max(10).default(2),
+  max_loss_percent: Percent.default(0),
+})
+
+export const ArpCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('arp'),
+  address: z.ipv4().describe('an address of the same network'),
+  mac: z
+    .string()
+    .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'a hardware address in lower case, such as 02:fc:00:00:00:05')
+    .optional(),
 })

@@ -160,3 +160,18 @@ export const ScriptParityFacts = z.strictObject({
     )
     .max(50),
 })
+
+export const PingFacts = z.strictObject({
+  address: line(253),
+  sent: z.number().int().min(1),
+  received: Count,
+  average_ms: Finite.nullable().describe('null where no answer came'),
+})
+
+export const ArpFacts = z.strictObject({
+  address: line(15),
+  entries: z
+    .array(z.strictObject({ device: line(60), complete: z.boolean(), mac: line(60) }))
+    .max(50)
+    .describe('of this address; none where this machine has not asked for it'),
+})

@@ -55,6 +55,7 @@ export const CATALOGUE = {
   'host.pressure': ['tail', '-n', '+1', '--', '/proc/pressure/io', '/proc/pressure/memory'],
   'systemd.matching': ['systemctl', 'list-units', '--all', '--type=service', '--plain', '--no-legend', '--full', '--', '{pattern}'],
   'systemd.limits': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,CPUQuotaPerSecUSec,MemoryMax,WatchdogUSec', '--', '{unit...}'],
+  'net.ping': ['ping', '-n', '-q', '-i', '0.2', '-c', '{count}', '-W', '{seconds}', '--', '{address}'],
   // Messages without times and names; `-b` is this boot, `-q` leaves out what journalctl itself has to say.
   'kernel.log': ['journalctl', '-k', '-b', '-q', '--no-pager', '-o', 'cat'],
   'docker.logs': ['docker', 'logs', '--since', '{hours}h', '--', '{container}'],

@@ -27,6 +27,7 @@ export const PARAMETERS = {
   container: name('_.-', 128, 'shop-db'),
   pattern: name('@:_.*-', 200, 'actions.runner.*'),
   hours: number(3, '24'),
+  count: number(2, '1'),
   seconds: number(5, '1'),
   role: name('_-', 63, 'nobody', '_'),
   database: name('_-', 63, 'postgres', '_'),

@@ -145,6 +145,8 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
   'script-parity': {
     scripts: [{ repository: 'scripts/check.sh', live: '/home/deploy/scripts/check.sh', repository_sha256: HEX, live_sha256: null }],
   },
+  ping: { address: '192.0.2.10', sent: 2, received: 2, average_ms: 0.25 },
+  arp: { address: '192.0.2.10', entries: [{ device: 'eth0', complete: true, mac: '02:fc:00:00:00:05' }] },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -27,6 +27,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   crontab: /^-l$/u,
   grep: /^-R -a -n -H -e {2}\/etc\/crontab \/etc\/cron\.d$/u,
   journalctl: /^-k -b -q --no-pager -o cat$/u,
+  ping: /^-n -q -i 0\.2 -c -W --$/u,
   ps: /^-e -o pid=,ppid=,pgid=,etimes=,cputimes=,comm=$/u,
   pgrep: /^-x -u 0 cron\|crond$/u,
   sha256sum: /^--$/u,
