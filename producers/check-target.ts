@@ -28,6 +28,8 @@ export function targetOf(check: Check): string {
       return check.application ?? check.host ?? check.id
     case 'offsite':
       return check.remote ?? check.host ?? check.id
+    case 'import-job':
+      return `${check.database.name}/${check.table}${check.type === undefined ? '' : ` ${check.type}`}`
     case 'sql-parity':
       return check.database === undefined ? (check.host ?? check.id) : `${check.database.name}/${check.left?.table} ${check.right?.table}`
     case 'file':

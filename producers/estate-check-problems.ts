@@ -58,12 +58,18 @@ function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
       return [...found, ...backupHealthFindings(check, rules)]
     case 'offsite':
       return [...found, ...liveSettings(check, rules, OFFSITE_SETTINGS)]
+    case 'k8s':
+      return [...found, ...k8sFindings(check, rules)]
+    case 'argocd':
+      return [...found, ...liveSettings(check, rules, ['application'])]
     case 'alertmanager':
       return [...found, ...alertmanagerFindings(check, estate)]
     case 'sql-parity':
       return [...found, ...liveSettings(check, rules, ['database', 'left', 'right'])]
     case 'postgres':
       return [...found, ...needs(check, 'log', 'cluster')]
+    case 'import-job':
+      return [...found, ...importJobFindings(check)]
     case 'storage-signatures':
       return check.kernel || check.containers.length + check.files.length > 0 ? found : [...found, { message: 'needs `kernel`, `containers` or `files`' }]
     default:
@@ -95,6 +101,22 @@ function backupHealthFindings(check: CheckOf<'backup-health'>, rules: EstateRule
     found.push({ key: 'metrics', message: `asks nothing; name at least one of ${Object.keys(BACKUP_TOPICS).join(', ')}` })
   if (check.url !== undefined && check.max_age_s !== undefined && check.textfile === undefined)
     found.push({ key: 'max_age_s', message: 'needs `textfile`: a URL has no age' })
+  return found
+}
+
+const K8S_TOPICS = ['nodes', 'pods', 'deployments', 'placement', 'jobs', 'node_events', 'vip'] as const
+
+/** A declaration that a check establishes must be one that it looks at. */
+function k8sFindings(check: CheckOf<'k8s'>, { allowRecordedKinds }: EstateRules): Finding[] {
+  if (allowRecordedKinds) return []
+  const found: Finding[] = []
+  if (K8S_TOPICS.every((topic) => check[topic] === undefined)) found.push({ message: `asks nothing; give at least one of ${K8S_TOPICS.join(', ')}` })
+  for (const key of ['deployments', 'placement', 'jobs'] as const) found.push(...needs(check, key, 'namespace'))
+  const establishes = (name: NonNullable<typeof check.establishes>[number], topic: 'nodes' | 'placement'): void => {
+    if (check.establishes?.includes(name) && check[topic] === undefined) found.push({ key: 'establishes', message: `${name} needs \`${topic}\`` })
+  }
+  establishes('K3S_CONTROL_PLANE_AA', 'nodes')
+  establishes('WORKLOAD_BALANCED', 'placement')
   return found
 }
 
@@ -137,6 +159,11 @@ function freshnessFindings(check: CheckOf<'freshness'>): Finding[] {
   }
   if (check.max_age_s !== undefined && check.path === undefined) found.push({ key: 'max_age_s', message: 'is the age of a file; needs `path`' })
   return found
+}
+
+function importJobFindings(check: CheckOf<'import-job'>): Finding[] {
+  if (check.type !== undefined && check.columns.type === undefined) return [{ key: 'type', message: 'needs `columns.type`' }]
+  return check.type === undefined && check.columns.type !== undefined ? [{ key: 'columns', message: 'needs `type`' }] : []
 }
 
 function fileFindings(check: CheckOf<'file'>): Finding[] {

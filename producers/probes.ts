@@ -13,6 +13,7 @@ import { probeFile } from './probes/file.ts'
 import { probeFreshness } from './probes/freshness.ts'
 import { probeHost } from './probes/host.ts'
 import { probeHttp } from './probes/http.ts'
+import { probeImportJob } from './probes/import-job.ts'
 import { probeK8s } from './probes/k8s.ts'
 import { probeKnownHosts } from './probes/known-hosts.ts'
 import { probeLoadWindow } from './probes/load-window.ts'
@@ -47,6 +48,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  'import-job': probeImportJob,
   arp: probeArp,
   ping: probePing,
   'script-parity': probeScriptParity,

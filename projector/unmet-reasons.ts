@@ -11,6 +11,7 @@ import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
 import { freshnessUnmet } from '../schemas/expectations/freshness.ts'
 import { hostUnmet } from '../schemas/expectations/host.ts'
+import { importJobUnmet } from '../schemas/expectations/import-job.ts'
 import { k8sUnmet } from '../schemas/expectations/k8s.ts'
 import { knownHostsUnmet } from '../schemas/expectations/known-hosts.ts'
 import { loadWindowUnmet } from '../schemas/expectations/load-window.ts'
@@ -89,6 +90,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'ping' ? pingUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.arp.observed.v1':
       return check.kind === 'arp' ? arpUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.import-job.observed.v1':
+      return check.kind === 'import-job' ? importJobUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':

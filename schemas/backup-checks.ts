@@ -53,7 +53,7 @@ export const BackupHealthFacts = z.strictObject({
 })
 
 /** A path of plain words, which no command line can mistake for anything else. */
-const PlainPath = z
+export const PlainPath = z
   .string()
   .max(300)
   .regex(/^\/[A-Za-z0-9_./-]*$/, 'an absolute path of letters, digits, dots, dashes and underscores')

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
 import type { RECORDED_KINDS } from './facts.ts'
+import { ImportJobCheck } from './import-checks.ts'
 import {
   ArpCheck,
   CronCheck,
@@ -170,6 +171,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  ImportJobCheck,
   ArpCheck,
   PingCheck,
   ScriptParityCheck,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
+import { ImportJobFacts } from './import-checks.ts'
 import {
   ArpFacts,
   CronFacts,
@@ -202,6 +203,7 @@ export const FACTS = {
   'script-parity': ScriptParityFacts,
   ping: PingFacts,
   arp: ArpFacts,
+  'import-job': ImportJobFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -241,6 +243,7 @@ export const PROBE_KINDS = [
   'script-parity',
   'ping',
   'arp',
+  'import-job',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */

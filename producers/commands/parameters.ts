@@ -1,3 +1,4 @@
+import { isImportJobQuery } from './import-job-text.ts'
 import { isK8sPath, K8S_PATHS } from './k8s-path.ts'
 import { freshnessQuery, isQuery } from './sql-text.ts'
 
@@ -36,7 +37,7 @@ export const PARAMETERS = {
   config: name('_./-', 300, '/etc/rclone.conf', '/'),
   remote: name('_.:/-', 400, 'gdrive:backup', '_'),
   resource: { holds: isK8sPath, max: 600, example: K8S_PATHS.nodes() },
-  query: { holds: isQuery, max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
+  query: { holds: (text) => isQuery(text) || isImportJobQuery(text), max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
 
 export type ParameterName = keyof typeof PARAMETERS

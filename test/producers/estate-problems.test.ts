@@ -102,8 +102,8 @@ test('settings of one check that contradict each other', () => {
 })
 
 test('kinds without a probe are for recorded rounds only', () => {
-  const text = withChecks('  - {id: k, gate: G, kind: k8s}\n')
-  expect(problemsOf(text)).toEqual(['7:28: checks[0].kind: k8s has no probe in this version; only recorded rounds can carry it'])
+  const text = withChecks('  - {id: k, gate: G, kind: registry}\n')
+  expect(problemsOf(text)).toEqual(['7:28: checks[0].kind: registry has no probe in this version; only recorded rounds can carry it'])
   expect(problemsOf(text, true)).toEqual([])
 })
 
