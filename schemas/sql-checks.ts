@@ -8,11 +8,11 @@ import { Address } from './service-checks.ts'
 /** A PostgreSQL identifier as it is written between double quotes; letters of every script, at most 63 bytes. */
 const IDENTIFIER = '[\\p{L}_][\\p{L}\\p{N}_$]{0,62}'
 const isShort = (text: string): boolean => text.split('.').every((part) => Buffer.byteLength(part) <= 63)
-const Identifier = z
+export const Identifier = z
   .string()
   .regex(new RegExp(`^${IDENTIFIER}$`, 'u'), 'letters, digits and underscores')
   .refine(isShort, 'more than 63 bytes')
-const TableName = z
+export const TableName = z
   .string()
   .regex(new RegExp(`^${IDENTIFIER}(\\.${IDENTIFIER})?$`, 'u'), 'table or schema.table: letters, digits and underscores')
   .refine(isShort, 'a name of more than 63 bytes')

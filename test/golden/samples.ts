@@ -147,6 +147,10 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
   },
   ping: { address: '192.0.2.10', sent: 2, received: 2, average_ms: 0.25 },
   arp: { address: '192.0.2.10', entries: [{ device: 'eth0', complete: true, mac: '02:fc:00:00:00:05' }] },
+  'import-job': {
+    source: 'momo/import_jobs daily_sales',
+    job: { id: '57', status: 'completed', age_s: 53000, total: 15383, succeeded: 15383, failed: 0, synced: true },
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',
