@@ -6,6 +6,7 @@ import { probeArp } from './probes/arp.ts'
 import { probeBackupHealth } from './probes/backup-health.ts'
 import { probeCommand } from './probes/command.ts'
 import { probeCron } from './probes/cron.ts'
+import { probeCronjobs } from './probes/cronjobs.ts'
 import { probeDelegated } from './probes/delegated.ts'
 import { probeDocker } from './probes/docker.ts'
 import { probeEscrow } from './probes/escrow.ts'
@@ -22,9 +23,12 @@ import { probePing } from './probes/ping.ts'
 import { probePostgres } from './probes/postgres.ts'
 import { probePrometheus } from './probes/prometheus.ts'
 import { probeRedis } from './probes/redis.ts'
+import { probeRegistry } from './probes/registry.ts'
+import { probeReleaseParity } from './probes/release-parity.ts'
 import { probeRunaway } from './probes/runaway.ts'
 import { probeRunnerGuardrails } from './probes/runner-guardrails.ts'
 import { probeScriptParity } from './probes/script-parity.ts'
+import { probeSourcePresence } from './probes/source-presence.ts'
 import { probeSqlFreshness } from './probes/sql-freshness.ts'
 import { probeSqlParity } from './probes/sql-parity.ts'
 import { probeStorageSignatures } from './probes/storage-signatures.ts'
@@ -48,6 +52,7 @@ export const PROBES: ProbeTable = {
   command: probeCommand,
   delegated: probeDelegated,
   escrow: probeEscrow,
+  cronjobs: probeCronjobs,
   'import-job': probeImportJob,
   arp: probeArp,
   ping: probePing,
@@ -71,4 +76,7 @@ export const PROBES: ProbeTable = {
   offsite: probeOffsite,
   k8s: probeK8s,
   argocd: probeArgocd,
+  'release-parity': probeReleaseParity,
+  'source-presence': probeSourcePresence,
+  registry: probeRegistry,
 }

@@ -6,6 +6,7 @@ import { arpUnmet } from '../schemas/expectations/arp.ts'
 import { backupHealthUnmet } from '../schemas/expectations/backup-health.ts'
 import { commandUnmet } from '../schemas/expectations/command.ts'
 import { cronUnmet } from '../schemas/expectations/cron.ts'
+import { cronjobsUnmet } from '../schemas/expectations/cronjobs.ts'
 import { dockerUnmet } from '../schemas/expectations/docker.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { fileUnmet } from '../schemas/expectations/file.ts'
@@ -19,11 +20,13 @@ import { offsiteUnmet } from '../schemas/expectations/offsite.ts'
 import { pingUnmet } from '../schemas/expectations/ping.ts'
 import { postgresUnmet } from '../schemas/expectations/postgres.ts'
 import { prometheusUnmet } from '../schemas/expectations/prometheus.ts'
-import { releaseParityUnmet, sourcePresenceUnmet } from '../schemas/expectations/recorded.ts'
 import { redisUnmet } from '../schemas/expectations/redis.ts'
+import { registryUnmet } from '../schemas/expectations/registry.ts'
+import { releaseParityUnmet } from '../schemas/expectations/release-parity.ts'
 import { runawayUnmet } from '../schemas/expectations/runaway.ts'
 import { runnerGuardrailsUnmet } from '../schemas/expectations/runner-guardrails.ts'
 import { scriptParityUnmet } from '../schemas/expectations/script-parity.ts'
+import { sourcePresenceUnmet } from '../schemas/expectations/source-presence.ts'
 import { sqlFreshnessUnmet } from '../schemas/expectations/sql-freshness.ts'
 import { sqlParityUnmet } from '../schemas/expectations/sql-parity.ts'
 import { storageSignaturesUnmet } from '../schemas/expectations/storage-signatures.ts'
@@ -92,6 +95,8 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
       return check.kind === 'arp' ? arpUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.import-job.observed.v1':
       return check.kind === 'import-job' ? importJobUnmet(check, event.data.facts, at) : WRONG_KIND
+    case 'evidence.cronjobs.observed.v1':
+      return check.kind === 'cronjobs' ? cronjobsUnmet(check, event.data.facts, at) : WRONG_KIND
     case 'evidence.report.delegated.v1':
       return check.kind === 'delegated' ? delegatedFindings(event.data).reasons : WRONG_KIND
     case 'evidence.k8s.observed.v1':
@@ -103,13 +108,13 @@ export function unmetReasons(check: Check, event: EvidenceEvent, context: JudgeC
     case 'evidence.offsite.observed.v1':
       return check.kind === 'offsite' ? offsiteUnmet(check, event.data.facts) : WRONG_KIND
     case 'evidence.registry.observed.v1':
-      return isRegistryAccepted(context) ? [] : ['the registry is not accepted by an independent review']
+      return check.kind === 'registry' ? registryUnmet(check, event.data.facts, isRegistryAccepted(context)) : WRONG_KIND
     case 'evidence.sql-parity.observed.v1':
       return sqlParityUnmet(event.data.facts)
     case 'evidence.source-presence.observed.v1':
       return sourcePresenceUnmet(event.data.facts)
     case 'evidence.release-parity.observed.v1':
-      return releaseParityUnmet(event.data.facts)
+      return check.kind === 'release-parity' ? releaseParityUnmet(check, event.data.facts) : WRONG_KIND
     default:
       return WRONG_KIND
   }

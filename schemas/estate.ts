@@ -18,8 +18,9 @@ import {
   TokenMetadataCheck,
 } from './machine-checks.ts'
 import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
-import { ArgocdCheck, K8sCheck } from './platform-checks.ts'
+import { ArgocdCheck, CronjobsCheck, K8sCheck } from './platform-checks.ts'
 import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
+import { RegistryCheck, ReleaseParityCheck, SourcePresenceCheck } from './product-checks.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
 import { SqlFreshnessCheck, SqlParityCheck } from './sql-checks.ts'
 
@@ -171,6 +172,7 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
+  CronjobsCheck,
   ImportJobCheck,
   ArpCheck,
   PingCheck,
@@ -193,10 +195,10 @@ export const Check = z.discriminatedUnion('kind', [
   ArgocdCheck,
   BackupHealthCheck,
   OffsiteCheck,
-  recorded('registry'),
+  RegistryCheck,
   SqlParityCheck,
-  recorded('source-presence'),
-  recorded('release-parity'),
+  SourcePresenceCheck,
+  ReleaseParityCheck,
 ])
 export type Check = z.infer<typeof Check>
 export type CheckOf<K extends Check['kind']> = Extract<Check, { kind: K }>

@@ -16,8 +16,9 @@ import {
   TokenMetadataFacts,
 } from './machine-facts.ts'
 import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
-import { ArgocdFacts, K8sFacts } from './platform-checks.ts'
+import { ArgocdFacts, CronjobsFacts, K8sFacts } from './platform-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
+import { RegistryFacts, ReleaseParityFacts, SourcePresenceFacts } from './product-checks.ts'
 import { PostgresFacts, RedisFacts } from './service-facts.ts'
 import { SqlFreshnessFacts, SqlParityFacts } from './sql-checks.ts'
 
@@ -146,27 +147,6 @@ export const EscrowFacts = z.strictObject({
     .max(100),
 })
 
-// Kinds that can be recorded and judged; their live probes come later.
-
-export const RegistryFacts = z.strictObject({
-  coverage_scope: Count.nullable(),
-  direct_active: Count.nullable(),
-  no_transport: Count.nullable(),
-  ssh_blocked: Count.nullable(),
-  route_code: Count.nullable(),
-  transport_count: Count.nullable(),
-  dashboard_api_connection: z
-    .string()
-    .regex(/^[a-z0-9_]{1,60}$/)
-    .nullable(),
-  dashboard_index_ok: Count.nullable(),
-  agents_registered: Count.nullable(),
-  agents_active: Count.nullable(),
-})
-
-export const SourcePresenceFacts = z.strictObject({ available: z.boolean(), newest_at: Time.nullable(), candidates: Count.nullable() })
-export const ReleaseParityFacts = z.strictObject({ live: line(120), repository: line(120) })
-
 /** Facts schema of every kind; adding a kind is a line here, a judging rule and a test. */
 export const FACTS = {
   tcp: TcpFacts,
@@ -204,6 +184,7 @@ export const FACTS = {
   ping: PingFacts,
   arp: ArpFacts,
   'import-job': ImportJobFacts,
+  cronjobs: CronjobsFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
@@ -244,9 +225,13 @@ export const PROBE_KINDS = [
   'ping',
   'arp',
   'import-job',
+  'cronjobs',
+  'release-parity',
+  'source-presence',
+  'registry',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
 /** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['registry', 'source-presence', 'release-parity'] as const
+export const RECORDED_KINDS = [] as const
 export type RecordedKind = (typeof RECORDED_KINDS)[number]
 export type CheckKind = ProbeKind | RecordedKind

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PlainPath } from './backup-checks.ts'
-import { checkBase } from './check-base.ts'
-import { Count, line } from './primitives.ts'
+import { checkBase, MaxAge } from './check-base.ts'
+import { Count, line, Time } from './primitives.ts'
 
 /** Checks of what runs workloads and their facts. Recorded rounds carry these kinds without settings. */
 
@@ -60,3 +60,40 @@ export const ArgocdCheck = z.strictObject({
 })
 
 export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
+
+export const CronjobsCheck = z.strictObject({
+  ...checkBase,
+  kind: z.literal('cronjobs'),
+  kubeconfig: PlainPath.optional(),
+  namespace: Namespace,
+  cronjobs: z
+    .array(
+      z.strictObject({
+        name: ObjectName,
+        schedule: line(100).optional().describe('its schedule is exactly this'),
+        max_success_age_s: MaxAge.optional().describe('age of its last success'),
+      }),
+    )
+    .min(1)
+    .max(100),
+})
+export type DeclaredCronjob = z.infer<typeof CronjobsCheck>['cronjobs'][number]
+
+export const CronjobsFacts = z.strictObject({
+  namespace: line(63),
+  cronjobs: z
+    .array(
+      z.strictObject({
+        name: line(253),
+        suspended: z.boolean(),
+        schedule: line(100),
+        time_zone: line(100).nullable(),
+        active: Count.describe('runs that have not ended'),
+        last_schedule_at: Time.nullable().describe('null: it has never run'),
+        last_success_at: Time.nullable().describe('null: it has never succeeded'),
+      }),
+    )
+    .max(100)
+    .nullable()
+    .describe('the declared ones that are there; null where they may not be read'),
+})

@@ -6,6 +6,7 @@ export const K8S_PATHS = {
   nodeEvents: () => '/api/v1/events?fieldSelector=involvedObject.kind=Node',
   deploymentsIn: (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
   jobsIn: (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  cronJobsIn: (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/cronjobs`,
   application: (namespace: string, name: string) => `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/applications/${name}`,
 } as const
 

@@ -37,6 +37,9 @@ export const PARAMETERS = {
   config: name('_./-', 300, '/etc/rclone.conf', '/'),
   remote: name('_.:/-', 400, 'gdrive:backup', '_'),
   resource: { holds: isK8sPath, max: 600, example: K8S_PATHS.nodes() },
+  source: name('_.:/@~-', 300, '/srv/git/shop.git', '/'),
+  ref: name('_./-', 200, 'refs/heads/main'),
+  peeled: name('_./^{}-', 210, 'refs/heads/main^{}'),
   query: { holds: (text) => isQuery(text) || isImportJobQuery(text), max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
 

@@ -151,6 +151,20 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     source: 'momo/import_jobs daily_sales',
     job: { id: '57', status: 'completed', age_s: 53000, total: 15383, succeeded: 15383, failed: 0, synced: true },
   },
+  cronjobs: {
+    namespace: 'shop',
+    cronjobs: [
+      {
+        name: 'vectorize',
+        suspended: false,
+        schedule: '0 3 * * *',
+        time_zone: 'Asia/Taipei',
+        active: 0,
+        last_schedule_at: '2026-06-26T19:00:00.000Z',
+        last_success_at: '2026-06-26T19:00:55.000Z',
+      },
+    ],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
   postgres: {
     address: 'localhost',

@@ -42,6 +42,8 @@ const READERS: Readonly<Record<string, RegExp>> = {
   rclone: /^--config (?:listremotes|lsjson --files-only --no-mimetype --)$/u,
   kubectl: /^(?:--kubeconfig )?get --request-timeout=30s --raw$/u,
   ip: /^-o address show$/u,
+  git: /^ls-remote --exit-code --$/u,
+  '/var/ossec/bin/agent_control': /^-l$/u,
   psql: READ_ONLY_PSQL,
   docker: new RegExp(
     `^logs --since --$|^ps --no-trunc --format \\{\\{\\.Names\\}\\}$|^inspect --type container --format .* --$|^exec psql ${READ_ONLY_PSQL.source.slice(1)}`,

@@ -62,6 +62,23 @@ export const job = (name: string, result: 'Complete' | 'Failed' | null, { cronJo
   status: { ...(result === null ? { active: 1 } : { conditions: [condition(result, 'True')] }) },
 })
 
+type CronJobChange = { suspend?: boolean; schedule?: string; zone?: string; active?: number; scheduled?: string | null; succeeded?: string | null }
+export const cronJob = (name: string, change: CronJobChange = {}) => ({
+  metadata: { name, namespace: 'shop' },
+  spec: {
+    schedule: change.schedule ?? '0 3 * * *',
+    ...(change.zone === undefined ? {} : { timeZone: change.zone }),
+    suspend: change.suspend ?? false,
+    jobTemplate: { spec: { template: { spec: { containers: [{ name: 'c', env: [{ name: 'TOKEN', value: 'never-read' }] }] } } } },
+  },
+  // The API leaves out what has not happened yet.
+  status: {
+    ...(change.scheduled === null ? {} : { lastScheduleTime: change.scheduled ?? '2026-06-26T19:00:00Z' }),
+    ...(change.succeeded === null ? {} : { lastSuccessfulTime: change.succeeded ?? '2026-06-26T19:00:55Z' }),
+    ...(change.active === undefined ? {} : { active: Array.from({ length: change.active }, (_, n) => ({ kind: 'Job', name: `${name}-${n}` })) }),
+  },
+})
+
 export const nodeEvent = (message: string, kind = 'Node', reason = 'NodeEvent') => ({
   metadata: { name: 'e' },
   involvedObject: { kind, name: 'mon' },
@@ -88,6 +105,7 @@ export function goodCluster(): Record<string, unknown> {
     '/api/v1/namespaces/shop/pods': list('PodList', 'v1', [...pods, done]),
     '/apis/apps/v1/namespaces/shop/deployments': list('DeploymentList', 'apps/v1', [deployment('api'), deployment('web')]),
     '/apis/batch/v1/namespaces/shop/jobs': list('JobList', 'batch/v1', [job('vectorize-29692500', 'Complete'), job('vectorize-29695380', 'Complete')]),
+    '/apis/batch/v1/namespaces/shop/cronjobs': list('CronJobList', 'batch/v1', [cronJob('vectorize', { zone: 'Asia/Taipei' }), cronJob('other')]),
     '/api/v1/events?fieldSelector=involvedObject.kind=Node': list('EventList', 'v1', [nodeEvent('Node mon status is now: NodeReady')]),
     '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop': application('shop'),
   }
