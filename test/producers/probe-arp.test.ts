@@ -8,7 +8,8 @@ import { makeCheck, makeContext } from '../support/probe-context.ts'
 const AT = new Date('2026-06-27T04:00:00.000Z')
 type Entry = FactsOf<'arp'>['entries'][number]
 const ENTRY: Entry = { device: 'eth0', complete: true, mac: '02:fc:00:00:00:05' }
-const unmet = (entries: Entry[], settings: object = {}) => arpUnmet(makeCheck('arp', { address: '192.0.2.10', ...settings }), { address: '192.0.2.10', entries }, AT)
+const unmet = (entries: Entry[], settings: object = {}) =>
+  arpUnmet(makeCheck('arp', { address: '192.0.2.10', ...settings }), { address: '192.0.2.10', entries }, AT)
 
 describe('arp expectation', () => {
   it('is met by a complete entry', () => {
@@ -38,9 +39,12 @@ describe('ARP table', () => {
     expect(parseArpTable(HEADING).size).toBe(0)
   })
 
-  it.each(['', '\n', 'junk', `${HEADING}192.0.2.10 0x1 0x2`, `${HEADING}192.0.2.10       0x1         zz         02:fc:00:00:00:05     *        eth0`])('refuses %j', (text) => {
-    expect(() => parseArpTable(text)).toThrow('not an ARP table')
-  })
+  it.each(['', '\n', 'junk', `${HEADING}192.0.2.10 0x1 0x2`, `${HEADING}192.0.2.10       0x1         zz         02:fc:00:00:00:05     *        eth0`])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseArpTable(text)).toThrow('not an ARP table')
+    },
+  )
 })
 
 const hasTable = existsSync('/proc/net/arp')
