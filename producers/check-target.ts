@@ -24,6 +24,10 @@ export function targetOf(check: Check): string {
       return check.url ?? check.path ?? check.id
     case 'sql-freshness':
       return `${check.database.name}/${check.table}.${check.column}`
+    case 'release-parity':
+      return check.live?.url ?? check.host ?? check.id
+    case 'source-presence':
+      return check.remote ?? check.host ?? check.id
     case 'argocd':
       return check.application ?? check.host ?? check.id
     case 'offsite':

@@ -1,6 +1,5 @@
 import { BACKUP_TOPICS, type BackupTopic, OFFSITE_SETTINGS } from '../schemas/backup-checks.ts'
 import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
-import { PROBE_KINDS } from '../schemas/facts.ts'
 import type { EstateProblem } from './estate-document.ts'
 import { unknownName } from './estate-names.ts'
 import type { EstateRules } from './estate-problems.ts'
@@ -37,9 +36,6 @@ function ruleProblems(check: Check, at: (string | number)[], gates: readonly str
 
 function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
   const found: Finding[] = []
-  if (!rules.allowRecordedKinds && !(PROBE_KINDS as readonly string[]).includes(check.kind)) {
-    found.push({ key: 'kind', message: `${check.kind} has no probe in this version; only recorded rounds can carry it` })
-  }
   if (check.role !== undefined && check.kind !== 'http') found.push({ key: 'role', message: `${check.role} is for http checks` })
   switch (check.kind) {
     case 'http':
@@ -58,6 +54,12 @@ function findings(check: Check, estate: Estate, rules: EstateRules): Finding[] {
       return [...found, ...backupHealthFindings(check, rules)]
     case 'offsite':
       return [...found, ...liveSettings(check, rules, OFFSITE_SETTINGS)]
+    case 'release-parity':
+      return [...found, ...liveSettings(check, rules, ['live', 'repository'])]
+    case 'source-presence':
+      return [...found, ...liveSettings(check, rules, ['remote', 'rclone_config', 'matches', 'max_age_s'])]
+    case 'registry':
+      return [...found, ...liveSettings(check, rules, ['scope'])]
     case 'k8s':
       return [...found, ...k8sFindings(check, rules)]
     case 'argocd':

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
 import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
-import type { RECORDED_KINDS } from './facts.ts'
 import { ImportJobCheck } from './import-checks.ts'
 import {
   ArpCheck,
@@ -158,8 +157,6 @@ const EscrowCheck = z.strictObject({
   path: Path.describe('directory with one marker file <item>.json an item'),
   max_age_s: MaxAge.optional(),
 })
-
-const recorded = <K extends (typeof RECORDED_KINDS)[number]>(kind: K) => z.strictObject({ ...checkBase, kind: z.literal(kind) })
 
 export const Check = z.discriminatedUnion('kind', [
   TcpCheck,

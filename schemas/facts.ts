@@ -231,7 +231,4 @@ export const PROBE_KINDS = [
   'registry',
 ] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
-/** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = [] as const
-export type RecordedKind = (typeof RECORDED_KINDS)[number]
-export type CheckKind = ProbeKind | RecordedKind
+export type CheckKind = ProbeKind

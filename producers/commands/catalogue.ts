@@ -80,7 +80,7 @@ export const CATALOGUE = {
   'k8s.get': ['kubectl', 'get', '--request-timeout=30s', '--raw', '{resource}'],
   'k8s.get-with-config': ['kubectl', '--kubeconfig', '{config}', 'get', '--request-timeout=30s', '--raw', '{resource}'],
   'network.addresses': ['ip', '-o', 'address', 'show'],
-  'rclone.files': ['rclone', '--config', '{config}', 'lsjson', '--files-only', '--no-mimetype', '--', '{path}'],
+  'rclone.files': ['rclone', '--config', '{config}', 'lsjson', '--files-only', '--no-mimetype', '--', '{intake}'],
   // The second name is that of the commit which an annotated tag points to.
   'git.head': ['git', 'ls-remote', '--exit-code', '--', '{source}', '{ref}', '{peeled}'],
   'wazuh.agents': ['/var/ossec/bin/agent_control', '-l'],

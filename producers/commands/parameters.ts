@@ -39,6 +39,7 @@ export const PARAMETERS = {
   resource: { holds: isK8sPath, max: 600, example: K8S_PATHS.nodes() },
   source: name('_.:/@~-', 300, '/srv/git/shop.git', '/'),
   ref: name('_./-', 200, 'refs/heads/main'),
+  intake: { holds: (text) => /^[A-Za-z0-9_][A-Za-z0-9_.-]*:/u.test(text), max: 500, example: 'gdrive:intake' },
   peeled: name('_./^{}-', 210, 'refs/heads/main^{}'),
   query: { holds: (text) => isQuery(text) || isImportJobQuery(text), max: 2000, example: freshnessQuery({ table: 'public.orders', column: 'day' }) },
 } as const satisfies Readonly<Record<string, Parameter>>
