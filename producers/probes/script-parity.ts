@@ -9,6 +9,7 @@ import type { Look, ProbeContext } from '../probe.ts'
 import { scrubLine } from '../scrub-line.ts'
 import { ProbeFailure, type RunOptions } from '../transport.ts'
 import { readLocalFile } from '../transports/local-read.ts'
+import { saysDenied, saysMissing } from '../transports/stderr-words.ts'
 import { createLookBudget } from './look-budget.ts'
 import { toFacts } from './to-facts.ts'
 
@@ -39,8 +40,8 @@ async function digestHere(path: string, options: RunOptions): Promise<string | n
 async function digestThere(path: string, { transport }: ProbeContext, options: RunOptions): Promise<string | null> {
   const { exitCode, stdout, stderrLine } = await transport.run(commandLine('file.digest', { path }), options)
   if (exitCode !== 0) {
-    if (/No such file or directory|Not a directory/u.test(stderrLine)) return null
-    if (/Permission denied/u.test(stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
+    if (saysMissing(stderrLine)) return null
+    if (saysDenied(stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
     throw new ProbeFailure('exit_status', 'read', scrubLine(`sha256sum: exit code ${exitCode}: ${stderrLine}`))
   }
   const digest = /^\\?([0-9a-f]{64}) [ *][^\n]+\n?$/u.exec(stdout.toString('utf8'))?.[1]

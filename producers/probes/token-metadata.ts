@@ -7,6 +7,7 @@ import type { Look, ProbeContext } from '../probe.ts'
 import { scrubLine } from '../scrub-line.ts'
 import { ProbeFailure, type RunResult } from '../transport.ts'
 import { toFileStat } from '../transports/file-stat.ts'
+import { saysDenied, saysMissing } from '../transports/stderr-words.ts'
 import { createLookBudget } from './look-budget.ts'
 import { toFacts } from './to-facts.ts'
 
@@ -25,8 +26,8 @@ export async function probeTokenMetadata(check: CheckOf<'token-metadata'>, conte
 /** A folder that may not be searched is no absent file: only stat's own word makes one. */
 function readOwner({ exitCode, stdout, stderrLine }: RunResult): Seen {
   if (exitCode !== 0) {
-    if (/No such file or directory|Not a directory/u.test(stderrLine)) return ABSENT
-    if (/Permission denied/u.test(stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
+    if (saysMissing(stderrLine)) return ABSENT
+    if (saysDenied(stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
     throw new ProbeFailure('exit_status', 'read', scrubLine(`stat: exit code ${exitCode}: ${stderrLine}`))
   }
   const match = /^(\d{1,10}) (\d{1,10}) ([0-7]{1,4}) (-?\d{1,12}) ([a-z ]{1,60})\n?$/u.exec(stdout.toString('utf8'))

@@ -91,8 +91,11 @@ describe('token-metadata probe', () => {
     afterAll(() => host.stop())
     const remote = (timeoutMs = 8000) => look('token.json', makeContext({ transport: host.transport, timeoutMs }))
 
-    it('sees the same', async () => {
+    it('sees the same, also that it is absent', async () => {
       expect((await remote()).facts).toEqual((await look('token.json')).facts)
+      const context = makeContext({ transport: host.transport, timeoutMs: 8000 })
+      // A name like this one makes the scrubbed error lose a word.
+      for (const name of ['gone-token.json', 'credentials', 'token.json/x']) expect((await look(name, context)).facts.type, name).toBe('absent')
     })
 
     it.each([
