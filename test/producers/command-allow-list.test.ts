@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allowListScript, commandPattern, type Grant } from '../../producers/commands/allow-list.ts'
 import { CATALOGUE, type CommandId, commandLine, wordsOf } from '../../producers/commands/catalogue.ts'
 import { PARAMETERS } from '../../producers/commands/parameters.ts'
+import { freshnessQuery } from '../../producers/commands/sql-text.ts'
 import { probeHost } from '../../producers/probes/host.ts'
 import type { Transport } from '../../producers/transport.ts'
 import { parseKnownHosts } from '../../producers/transports/known-hosts.ts'
@@ -137,6 +138,16 @@ describe('a server that lets one key run the entries of the page and nothing els
     const made = spawnSync('bash', ['-c', command.replace('node ', `${process.execPath} `)], { cwd: REPOSITORY, encoding: 'utf8' })
     expect(made.stderr).toBe('')
     expect(`${script.trimEnd()}\n`).toBe(made.stdout)
+    const make = (...args: string[]) => spawnSync(process.execPath, ['producers/commands/make-allow-list.ts', ...args], { cwd: REPOSITORY, encoding: 'utf8' })
+    const query = freshnessQuery({ table: 'public.orders', column: '日期' })
+    expect(make(`sql.query query=${query}`, 'file.read path=/srv/my file path=/etc/x')).toMatchObject({
+      status: 0,
+      stdout: allowListScript([
+        { id: 'sql.query', values: { query: [query] } },
+        { id: 'file.read', values: { path: ['/srv/my file', '/etc/x'] } },
+      ]),
+    })
+    expect(make('sql.query query=DROP TABLE orders')).toMatchObject({ status: 2, stdout: '', stderr: 'sql.query: not a value for query: DROP TABLE orders\n' })
     const wrong = spawnSync(process.execPath, ['producers/commands/make-allow-list.ts', 'file.read'], { cwd: REPOSITORY, encoding: 'utf8' })
     expect(wrong).toMatchObject({ status: 2, stdout: '', stderr: 'file.read: list the values of path\n' })
   })
