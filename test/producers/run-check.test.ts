@@ -134,8 +134,8 @@ test('details are one scrubbed line', async () => {
 })
 
 test('a kind without a probe is a failure, not silence', async () => {
-  const { event } = await run({ check: { kind: 'k8s' } })
-  expect(event.data).toMatchObject({ reason: 'internal', detail: 'no probe for kind k8s' })
+  const { event } = await run({ check: TCP, probes: {} })
+  expect(event.data).toMatchObject({ reason: 'internal', detail: 'no probe for kind tcp' })
 })
 
 test('a delegated report is an event of its own', async () => {
