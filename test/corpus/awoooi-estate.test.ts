@@ -19,20 +19,20 @@ test('the runnable estate has checks at every gate and in every part', () => {
   expect(countBy(estate, 'gate')).toMatchInlineSnapshot(`
     {
       "P0-110-REGISTRY-OBSERVABILITY": 9,
-      "P0-188-DATA": 13,
+      "P0-188-DATA": 17,
       "P0-NETWORK": 10,
-      "P1-K3S": 7,
+      "P1-K3S": 8,
       "P2-PUBLIC-ROUTES": 21,
-      "P2-SCHEDULES": 20,
+      "P2-SCHEDULES": 22,
       "P2-WORKLOAD-ALERTCHAIN": 7,
     }
   `)
   expect(countBy(estate, 'part')).toMatchInlineSnapshot(`
     {
-      "cold_start": 60,
+      "cold_start": 64,
       "cpu": 1,
       "escrow": 2,
-      "quick_check": 24,
+      "quick_check": 27,
     }
   `)
   for (const gate of estate.gates) expect(countBy(estate, 'gate')[gate.id], gate.id).toBeGreaterThan(0)
