@@ -42,7 +42,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** psql ends with 2 where it got no connection, and with 1 or 3 where the server refused the query. */
-function toSqlFailure({ exitCode, stderrLine: said }: RunResult): ProbeFailure {
+function toSqlFailure({ exitCode, stderrLine }: RunResult): ProbeFailure {
+  // What stands behind a colon is a value of the table, which is nobody's business here.
+  const said = stderrLine.replace(/: "[^"]*"$/u, '')
   const detail = scrubLine(`psql: exit code ${exitCode}${said === '' ? '' : `: ${said}`}`)
   if (/permission denied for/u.test(said)) return new ProbeFailure('permission', 'query', detail)
   if (exitCode !== 2) return new ProbeFailure('exit_status', 'query', detail)

@@ -145,7 +145,7 @@ it('an estate says where and what, and a record need not', () => {
   expect(problems(', url: "http://a/metrics", textfile: b.prom, max_age_s: 60, jobs: [a], metrics: {fresh: {name: f}}')).toBe('')
 })
 
-if (!hasNodeExporter) console.log('REAL NODE-EXPORTER ABSENT: install prometheus-node-exporter')
+if (!hasNodeExporter) console.log('REAL EXPORTER ABSENT: install prometheus-node-exporter')
 describe.skipIf(!hasNodeExporter)('backup-health probe through a real node exporter', () => {
   let exporter: MonitoringServer
   let textfiles = ''

@@ -168,7 +168,7 @@ describe.skipIf(postgresBin() === null)('sql probes against a real PostgreSQL', 
   it('fails where it may not or cannot look', async () => {
     expect(await failureOf(fresh({ table: 'hidden', column: 'day' }))).toMatch(/^permission query: .*permission denied for table hidden/u)
     expect(await failureOf(fresh({ table: 'nowhere' }))).toMatch(/^exit_status query: .*relation "nowhere" does not exist/u)
-    expect(await failureOf(fresh({ table: 'junk', column: 'day' }))).toMatch(/^exit_status query: .*invalid input syntax for type date/u)
+    expect(await failureOf(fresh({ table: 'junk', column: 'day' }))).toMatch(/^exit_status query: .*invalid input syntax for type date$/u)
     expect(await failureOf(fresh({ database: database({ role: 'stranger' }) }))).toMatch(/^auth connect: .*role "stranger" does not exist/u)
     expect(await failureOf(fresh({ database: database({ name: 'other' }) }))).toMatch(/^unreachable connect: .*database "other" does not exist/u)
     expect(await failureOf(fresh({ database: database({ port: await freePort() }) }))).toMatch(/^refused connect/u)
