@@ -190,7 +190,7 @@ export const FACTS = {
 export type FactsKind = keyof typeof FACTS
 export type FactsOf<K extends FactsKind> = z.infer<(typeof FACTS)[K]>
 
-/** Kinds with a live probe; `delegated` reports through an event type of its own. */
+/** Every kind of check; `delegated` reports through an event type of its own. */
 export const PROBE_KINDS = [
   'tcp',
   'http',
