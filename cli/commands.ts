@@ -81,6 +81,7 @@ function addRound(program: Command): void {
     .addOption(new Option('--skip <parts>', 'skip these parts, comma-separated; they are not evaluated').argParser(list))
     .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))
     .option('--operator <name>', 'who runs it (default: the user name)')
+    .option('--send-alert-test', 'send the end-to-end test alert of alertmanager checks; without it their warning stands')
     .option('--quiet', 'no progress on stderr')
     .addOption(LEDGER())
     .addOption(JSON_OPTION())

@@ -70,6 +70,7 @@ async function readMarkers(check: CheckOf<'escrow'>, { estate, baseDir }: Loaded
     now: () => new Date(),
     commands: estate.commands,
     baseDir,
+    alertTest: false,
   }
   const markers = await readEscrowInventory(check.path, context)
   const current = escrowItemsPresent(check, inventoryFacts(check.path, markers), now)

@@ -20,6 +20,7 @@ export type RoundRunOptions = {
   only?: string[]
   skip?: string[]
   operator?: string
+  sendAlertTest?: boolean
   quiet?: boolean
 }
 

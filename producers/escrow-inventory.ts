@@ -3,12 +3,14 @@ import { z } from 'zod'
 import type { FactsOf } from '../schemas/facts.ts'
 import { parseJsonText } from '../schemas/json-text.ts'
 import { Time } from '../schemas/primitives.ts'
+import { commandLine } from './commands/catalogue.ts'
 import { evidenceIdProblem } from './escrow-evidence-id.ts'
 import type { ProbeContext } from './probe.ts'
 import { createLookBudget } from './probes/look-budget.ts'
 import { toUtf8Text } from './probes/utf8-text.ts'
 import { scrubLine } from './scrub-line.ts'
 import { ProbeFailure, type RunOptions } from './transport.ts'
+import { saysDenied, saysMissing } from './transports/stderr-words.ts'
 
 const MAX_MARKERS = 100
 const MAX_LISTING_BYTES = 262_144
@@ -47,10 +49,10 @@ export function inventoryFacts(source: string, seen: readonly SeenMarker[]): Fac
 }
 
 async function listItems(path: string, { transport }: ProbeContext, options: RunOptions): Promise<string[]> {
-  const result = await transport.run(['ls', '-1A', '--', `${path}/`], options)
+  const result = await transport.run(commandLine('folder.list', { folder: path }), options)
   if (result.exitCode !== 0) {
-    if (/Permission denied/u.test(result.stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
-    if (/No such file|Not a directory/u.test(result.stderrLine)) throw new ProbeFailure('unreachable', 'read', 'directory does not exist')
+    if (saysDenied(result.stderrLine)) throw new ProbeFailure('permission', 'read', 'permission denied')
+    if (saysMissing(result.stderrLine)) throw new ProbeFailure('unreachable', 'read', 'directory does not exist')
     throw new ProbeFailure('exit_status', 'read', scrubLine(`exit code ${result.exitCode}: ${result.stderrLine}`))
   }
   const items = result.stdout

@@ -4,7 +4,7 @@ import type { EstateProblem } from './estate-document.ts'
 import { duplicateProblems, unknownName } from './estate-names.ts'
 import { ownerGateProblems, sectionProblems } from './estate-section-problems.ts'
 
-/** `allowRecordedKinds`: true only for rounds that were recorded elsewhere, whose checks need no probe here. */
+/** `allowRecordedKinds`: true only for rounds that were recorded elsewhere, whose checks need no settings for a look. */
 export type EstateRules = { allowRecordedKinds: boolean }
 
 /** What the members of an estate of the right shape say wrongly about each other. Pure; empty = a good estate. */

@@ -7,7 +7,7 @@ type Product = NonNullable<Sections['products']>[number]
 
 /** Kinds whose facts can carry what a section key says; `null`: any kind. */
 const KINDS = {
-  freshness: ['freshness'],
+  freshness: ['freshness', 'sql-freshness'],
   parity: ['sql-parity', 'command', 'textfile'],
   source: ['source-presence', 'file', 'http', 'command', 'textfile'],
   release_parity: ['release-parity', 'http', 'command', 'textfile'],

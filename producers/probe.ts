@@ -14,6 +14,8 @@ export type ProbeContext = {
   commands: readonly Command[]
   /** Folder of the estate file; relative paths of local files (ca_file) start here. */
   baseDir: string
+  /** The operator asked for the end-to-end test alert (`--send-alert-test`). */
+  alertTest: boolean
 }
 
 /**

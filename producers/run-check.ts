@@ -17,6 +17,8 @@ export type CheckRun = {
   /** The machine the check is about. */
   transport: Transport
   frame: EventFrame
+  /** The operator asked for the end-to-end test alert. */
+  alertTest: boolean
   /** Ends the round. */
   signal: AbortSignal
 }
@@ -65,8 +67,8 @@ async function lookOnce(check: Check, run: CheckRun): Promise<AnyLook | ProbeFai
   const timeoutMs = check.timeout_ms ?? run.estate.defaults.timeout_ms
   const hard = startDeadline({ timeoutMs: timeoutMs + GIVE_UP_AFTER_MS, signal: run.signal })
   const soft = startDeadline({ timeoutMs: timeoutMs + ABORT_AFTER_MS, signal: hard.signal })
-  const { transport, baseDir, estate, frame } = run
-  const context: ProbeContext = { transport, timeoutMs, signal: soft.signal, now: frame.now, commands: estate.commands, baseDir }
+  const { transport, baseDir, estate, frame, alertTest } = run
+  const context: ProbeContext = { transport, timeoutMs, signal: soft.signal, now: frame.now, commands: estate.commands, baseDir, alertTest }
   try {
     return await hard.race(startProbe(check, run.probes, context), 'probe')
   } catch (error) {

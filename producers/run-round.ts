@@ -143,7 +143,7 @@ function notEvaluated(event: EncodedEvent): { event: EncodedEvent; outcome: 'not
 async function look(round: Round, check: Check): Promise<CheckResult> {
   round.ending.throwIfAborted()
   const { estate, baseDir, probes, frame, ending } = round
-  return runCheck(check, { estate, baseDir, probes, frame, signal: ending, transport: round.hosts.of(check.host) })
+  return runCheck(check, { estate, baseDir, probes, frame, signal: ending, alertTest: round.options.alert_test, transport: round.hosts.of(check.host) })
 }
 
 function eventsOf({ estate, log }: Round, gates: readonly string[]): EncodedEvent[] {

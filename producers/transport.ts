@@ -14,7 +14,13 @@ export class ProbeFailure extends Error {
   }
 }
 
-export type RunOptions = { timeoutMs: number; maxBytes: number; signal: AbortSignal }
+export type RunOptions = {
+  timeoutMs: number
+  maxBytes: number
+  signal: AbortSignal
+  /** Keeps stderr as well, behind stdout: for programs whose answer is there, such as `docker logs`. */
+  withStderr?: boolean
+}
 /** A finished command. `exitCode` is what the command itself returned; a lost connection or a signal is a `ProbeFailure` instead. */
 export type RunResult = { exitCode: number; stdout: Buffer; stderrLine: string }
 export type FileStat = { exists: false } | { exists: true; sizeBytes: number; modifiedAt: string }

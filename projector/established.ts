@@ -1,5 +1,5 @@
-import { EstablishedDeclaration } from '../schemas/estate.ts'
-import { countJobs, workloadPlacement } from '../schemas/expectations/recorded.ts'
+import { EstablishedDeclaration } from '../schemas/check-base.ts'
+import { countJobs, workloadPlacement } from '../schemas/expectations/k8s.ts'
 import type { Snapshot } from '../schemas/snapshot.ts'
 import type { JudgedRound } from './judged-round.ts'
 

@@ -1,5 +1,6 @@
 import type { Check, CheckOf, Estate } from '../schemas/estate.ts'
 import type { EventOf, EvidenceEvent } from '../schemas/event.ts'
+import { ALERT_TEST_NOT_SENT } from '../schemas/expectations/alertmanager.ts'
 import { httpAttemptOk } from '../schemas/expectations/http.ts'
 import type { WarningClass } from '../schemas/primitives.ts'
 import type { CheckVerdict } from '../schemas/snapshot.ts'
@@ -74,13 +75,17 @@ function judgeEvent(check: Check, event: EvidenceEvent, context: JudgeContext): 
 function judgeObservation(check: Check, event: EvidenceEvent, context: JudgeContext): Finding {
   if (check.kind === 'http' && event.type === 'evidence.http.observed.v1') return judgeHttp(check, event, context)
   const unmet = unmetReasons(check, event, context)
-  if (unmet.length > 0) return isOnlyWarned(event) ? warn(check.warning_class, unmet, false) : failing(check, unmet, context)
+  if (unmet.length > 0) return isOnlyWarned(event, unmet) ? warn(check.warning_class, unmet, false) : failing(check, unmet, context)
   const attempts = 'attempts' in event.data && Array.isArray(event.data.attempts) ? event.data.attempts.length : 1
   return passing(attempts)
 }
 
-/** Another tool's warnings stay warnings; only its blockers, or a report that says nothing, take the check's severity. */
-function isOnlyWarned(event: EvidenceEvent): boolean {
+/**
+ * Another tool's warnings stay warnings; only its blockers, or a report that says nothing, take the check's severity.
+ * A test alert that nobody asked for is a warning too: it stands until one was accepted (runbook §13.2).
+ */
+function isOnlyWarned(event: EvidenceEvent, unmet: readonly string[]): boolean {
+  if (event.type === 'evidence.alertmanager.observed.v1') return unmet.every((one) => one === ALERT_TEST_NOT_SENT)
   if (event.type !== 'evidence.report.delegated.v1') return false
   const { blocked, warn: warned, pass } = delegatedFindings(event.data)
   return (blocked ?? 0) === 0 && (warned ?? 0) > 0 && pass !== 0

@@ -1,7 +1,8 @@
 import type { Sections } from '../schemas/estate.ts'
+import { backupBlockers } from '../schemas/expectations/backup-health.ts'
 import { escrowItemsPresent } from '../schemas/expectations/escrow.ts'
 import { freshnessAgeDays } from '../schemas/expectations/freshness.ts'
-import { backupBlockers } from '../schemas/expectations/recorded.ts'
+import { sqlAgeDays } from '../schemas/expectations/sql-freshness.ts'
 import type { CheckVerdict } from '../schemas/snapshot.ts'
 import { countOf, listItems, listValue, type Tri } from '../schemas/summary.ts'
 import { judgedAt } from './boot-binding.ts'
@@ -63,6 +64,11 @@ export function productValues(judged: JudgedRound, product: Product): SectionVal
 
 function freshnessFacts(judged: JudgedRound, product: Product) {
   const event = (judged.usable.get(product.freshness) ?? [])[0]
+  if (event?.type === 'evidence.sql-freshness.observed.v1') {
+    const { source, latest_date } = event.data.facts
+    const at = judgedAt(event, judged.context.opened)
+    return { facts: { source, status: null, latest_date, age_days: sqlAgeDays(event.data.facts, at), blockers: null }, at }
+  }
   return event?.type === 'evidence.freshness.observed.v1' ? { facts: event.data.facts, at: judgedAt(event, judged.context.opened) } : null
 }
 
@@ -131,9 +137,10 @@ function healthOf(judged: JudgedRound, checkId: string): Health {
   const none = { blockers: null, integrityStale: null, lastAggregate: null }
   if (event === undefined) return { green: 'unknown', ...none }
   if (verdict?.conflicting) return { green: 'unknown', ...none }
-  if (event.type === 'evidence.backup-health.observed.v1') {
-    const { blockers, unobserved } = backupBlockers(event.data.facts)
-    const green = blockers > 0 ? '0' : unobserved.length > 0 ? 'unknown' : '1'
+  const check = judged.estate.checks.find((one) => one.id === checkId)
+  if (event.type === 'evidence.backup-health.observed.v1' && check?.kind === 'backup-health') {
+    const { blockers, unobserved } = backupBlockers(check, event.data.facts)
+    const green = blockers > 0 ? '0' : unobserved.length > 0 || metBy(verdict) !== '1' ? 'unknown' : '1'
     return {
       green,
       blockers: unobserved.length > 0 && blockers === 0 ? null : blockers,

@@ -1,42 +1,32 @@
 import { z } from 'zod'
-import { EstablishedNames } from './declarations.ts'
-import type { RECORDED_KINDS } from './facts.ts'
-import { parsePolicyRef } from './policy-ref.ts'
-import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Severity, Sha256Hex, Slug, WarningClass } from './primitives.ts'
+import { BackupHealthCheck, OffsiteCheck } from './backup-checks.ts'
+import { checkBase, HttpUrl, MaxAge, Path, Pattern, Percent, Pointer, PolicyRefText, Port, SampleCondition, StatusPattern, TimeoutMs } from './check-base.ts'
+import { ImportJobCheck } from './import-checks.ts'
+import {
+  ArpCheck,
+  CronCheck,
+  DockerCheck,
+  KnownHostsCheck,
+  LoadWindowCheck,
+  PingCheck,
+  RunawayCheck,
+  RunnerGuardrailsCheck,
+  ScriptParityCheck,
+  StorageSignaturesCheck,
+  SystemdCheck,
+  TokenMetadataCheck,
+} from './machine-checks.ts'
+import { AlertmanagerCheck, PrometheusCheck } from './monitoring-checks.ts'
+import { ArgocdCheck, CronjobsCheck, K8sCheck } from './platform-checks.ts'
+import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, Slug } from './primitives.ts'
+import { RegistryCheck, ReleaseParityCheck, SourcePresenceCheck } from './product-checks.ts'
+import { PostgresCheck, RedisCheck } from './service-checks.ts'
+import { SqlFreshnessCheck, SqlParityCheck } from './sql-checks.ts'
 
 /**
  * The estate: the machines, services and rules being judged. One YAML file, strict: unknown keys are refused.
  * Every setting says its unit in its name; docs/estate.md is the page for users.
  */
-
-export const Part = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/, 'lower-case letters, digits and underscores')
-const TimeoutMs = z.number().int().min(100).max(600_000)
-const PolicyRefText = z.string().refine((text) => parsePolicyRef(text) !== null, 'a policy is id@version, such as sop@1.78')
-const Pointer = z
-  .string()
-  .regex(/^(\/([^~/]|~[01])*)*$/, 'not a JSON pointer')
-  .max(200)
-const Path = line(1000).min(1)
-/** A regular expression a reader can hold in the head; compiled with the `u` flag when the estate is loaded. */
-const Pattern = line(300).refine(isRegExp, 'not a valid regular expression')
-
-function isRegExp(text: string): boolean {
-  try {
-    new RegExp(text, 'u')
-    return true
-  } catch {
-    return false
-  }
-}
-
-const HttpUrl = line(2000).refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : null
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-}, 'an http or https URL without user name or password')
-
-/** Expected status codes: `2xx`, `401`, or a list of them. */
-const StatusPattern = z.string().regex(/^[1-5](xx|\d\d)$/, 'a status such as 2xx or 401')
-export type StatusPattern = z.infer<typeof StatusPattern>
 
 export const Host = z.strictObject({
   id: Slug,
@@ -63,29 +53,6 @@ export const Command = z.strictObject({
   description: line(200).optional(),
 })
 export type Command = z.infer<typeof Command>
-
-/** Declarations that summary.txt has no key for; a check that `establishes` one licenses it while it is PASS. */
-export const EstablishedDeclaration = z.enum(EstablishedNames)
-export type EstablishedDeclaration = z.infer<typeof EstablishedDeclaration>
-
-const checkBase = {
-  id: Slug,
-  gate: GateId,
-  part: Part.default('cold_start').describe('cold_start, or a part of the post-start check'),
-  title: line(160).optional(),
-  host: Slug.optional().describe('the machine the evidence is about; binds it to that machine’s current boot'),
-  severity: Severity.default('blocked'),
-  warning_class: WarningClass.default('SERVICE'),
-  role: z.enum(['public_route', 'public_api']).optional(),
-  establishes: z.array(EstablishedDeclaration).max(6).optional(),
-  timeout_ms: TimeoutMs.optional(),
-  attempts: z.number().int().min(1).max(3).optional(),
-  ttl_s: z.number().int().min(1).max(31_536_000).optional().describe('seconds a look stays evidence'),
-}
-
-const Port = z.number().int().min(1).max(65535)
-const Percent = z.number().min(0).max(100)
-const MaxAge = z.number().int().min(1).max(31_536_000)
 
 const TcpCheck = z.strictObject({ ...checkBase, kind: z.literal('tcp'), address: line(253), port: Port })
 
@@ -128,20 +95,6 @@ const HostCheck = z.strictObject({
   disks: z.array(line(300)).max(50).optional().describe('mounts to judge; default: all'),
   allow_readonly_mounts: z.array(line(300)).max(100).default([]),
 })
-
-const SampleCondition = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/)
-    .max(200),
-  labels: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), line(500)).default({}),
-  condition: z
-    .string()
-    .regex(/^(==|!=|>=|<=|>|<) -?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/, 'such as "== 1" or "> 0"')
-    .optional(),
-  max_age_s: MaxAge.optional().describe('the value is a Unix time in seconds, no older than this'),
-})
-export type SampleCondition = z.infer<typeof SampleCondition>
 
 const TextfileCheck = z.strictObject({
   ...checkBase,
@@ -205,8 +158,6 @@ const EscrowCheck = z.strictObject({
   max_age_s: MaxAge.optional(),
 })
 
-const recorded = <K extends (typeof RECORDED_KINDS)[number]>(kind: K) => z.strictObject({ ...checkBase, kind: z.literal(kind) })
-
 export const Check = z.discriminatedUnion('kind', [
   TcpCheck,
   HttpCheck,
@@ -218,14 +169,33 @@ export const Check = z.discriminatedUnion('kind', [
   CommandCheck,
   DelegatedCheck,
   EscrowCheck,
-  recorded('k8s'),
-  recorded('argocd'),
-  recorded('backup-health'),
-  recorded('offsite'),
-  recorded('registry'),
-  recorded('sql-parity'),
-  recorded('source-presence'),
-  recorded('release-parity'),
+  CronjobsCheck,
+  ImportJobCheck,
+  ArpCheck,
+  PingCheck,
+  ScriptParityCheck,
+  KnownHostsCheck,
+  StorageSignaturesCheck,
+  RunnerGuardrailsCheck,
+  LoadWindowCheck,
+  RunawayCheck,
+  TokenMetadataCheck,
+  CronCheck,
+  AlertmanagerCheck,
+  PrometheusCheck,
+  DockerCheck,
+  SystemdCheck,
+  SqlFreshnessCheck,
+  RedisCheck,
+  PostgresCheck,
+  K8sCheck,
+  ArgocdCheck,
+  BackupHealthCheck,
+  OffsiteCheck,
+  RegistryCheck,
+  SqlParityCheck,
+  SourcePresenceCheck,
+  ReleaseParityCheck,
 ])
 export type Check = z.infer<typeof Check>
 export type CheckOf<K extends Check['kind']> = Extract<Check, { kind: K }>

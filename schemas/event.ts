@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
+import { Part } from './check-base.ts'
 import { compiled } from './compiled.ts'
 import { EvidenceError } from './errors.ts'
-import { Estate, Part } from './estate.ts'
+import { Estate } from './estate.ts'
 import { Attempt, FACTS, type FactsKind, HttpAttempt } from './facts.ts'
 import {
   BlockerClass,

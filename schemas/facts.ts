@@ -1,5 +1,26 @@
 import { z } from 'zod'
+import { BackupHealthFacts, OffsiteFacts } from './backup-checks.ts'
+import { ImportJobFacts } from './import-checks.ts'
+import {
+  ArpFacts,
+  CronFacts,
+  DockerFacts,
+  KnownHostsFacts,
+  LoadWindowFacts,
+  PingFacts,
+  RunawayFacts,
+  RunnerGuardrailsFacts,
+  ScriptParityFacts,
+  StorageSignaturesFacts,
+  SystemdFacts,
+  TokenMetadataFacts,
+} from './machine-facts.ts'
+import { AlertmanagerFacts, PrometheusFacts } from './monitoring-checks.ts'
+import { ArgocdFacts, CronjobsFacts, K8sFacts } from './platform-checks.ts'
 import { Count, DateOnly, FailureReason, Finite, line, Ms, Sha256Hex, Slug, Time } from './primitives.ts'
+import { RegistryFacts, ReleaseParityFacts, SourcePresenceFacts } from './product-checks.ts'
+import { PostgresFacts, RedisFacts } from './service-facts.ts'
+import { SqlFreshnessFacts, SqlParityFacts } from './sql-checks.ts'
 
 /**
  * What each probe kind reports: facts, never judgement. `null` says "not observed"; judging treats it as no evidence.
@@ -126,70 +147,6 @@ export const EscrowFacts = z.strictObject({
     .max(100),
 })
 
-// Kinds that can be recorded and judged; their live probes come later.
-
-const Names = z.array(line(200)).max(500)
-
-export const K8sFacts = z.strictObject({
-  nodes: z
-    .array(z.strictObject({ name: line(100), ready: z.boolean(), control_plane: z.boolean() }))
-    .max(500)
-    .nullable(),
-  jobs: z.strictObject({ failed: Names, later_successes: Names.describe('official Jobs of the same work that completed after the failed ones') }).nullable(),
-  bad_pods: Count.nullable(),
-  node_fs_error_events: Count.nullable(),
-  readonly_filesystem_nodes: Count.nullable(),
-  disk_pressure_nodes: Count.nullable(),
-  vip_present: z.boolean().nullable(),
-  placement: z
-    .array(z.strictObject({ workload: line(100), nodes: Names }))
-    .max(200)
-    .nullable(),
-})
-
-export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
-
-export const BackupHealthFacts = z.strictObject({
-  jobs_total: Count.nullable(),
-  jobs_stale: Count.nullable(),
-  jobs_failed: Count.nullable(),
-  missing_cron: Count.nullable(),
-  missing_script: Count.nullable(),
-  config_failed: Count.nullable(),
-  integrity_stale: Count.nullable(),
-  last_aggregate_at: Time.nullable(),
-})
-
-export const OffsiteFacts = z.strictObject({
-  configured: z.boolean().nullable(),
-  fresh: z.boolean().nullable(),
-  repositories: Count.nullable(),
-  latest_only: z.boolean().nullable(),
-  remote_verify_ok: z.boolean().nullable(),
-  full_verify_fresh: z.boolean().nullable(),
-})
-
-export const RegistryFacts = z.strictObject({
-  coverage_scope: Count.nullable(),
-  direct_active: Count.nullable(),
-  no_transport: Count.nullable(),
-  ssh_blocked: Count.nullable(),
-  route_code: Count.nullable(),
-  transport_count: Count.nullable(),
-  dashboard_api_connection: z
-    .string()
-    .regex(/^[a-z0-9_]{1,60}$/)
-    .nullable(),
-  dashboard_index_ok: Count.nullable(),
-  agents_registered: Count.nullable(),
-  agents_active: Count.nullable(),
-})
-
-const Bounds = z.strictObject({ rows: Count, min: DateOnly, max: DateOnly })
-export const SqlParityFacts = z.strictObject({ left: Bounds, right: Bounds })
-export const SourcePresenceFacts = z.strictObject({ available: z.boolean(), newest_at: Time.nullable(), candidates: Count.nullable() })
-export const ReleaseParityFacts = z.strictObject({ live: line(120), repository: line(120) })
-
 /** Facts schema of every kind; adding a kind is a line here, a judging rule and a test. */
 export const FACTS = {
   tcp: TcpFacts,
@@ -209,15 +166,69 @@ export const FACTS = {
   'sql-parity': SqlParityFacts,
   'source-presence': SourcePresenceFacts,
   'release-parity': ReleaseParityFacts,
+  postgres: PostgresFacts,
+  redis: RedisFacts,
+  'sql-freshness': SqlFreshnessFacts,
+  systemd: SystemdFacts,
+  docker: DockerFacts,
+  prometheus: PrometheusFacts,
+  alertmanager: AlertmanagerFacts,
+  cron: CronFacts,
+  'token-metadata': TokenMetadataFacts,
+  runaway: RunawayFacts,
+  'load-window': LoadWindowFacts,
+  'runner-guardrails': RunnerGuardrailsFacts,
+  'storage-signatures': StorageSignaturesFacts,
+  'known-hosts': KnownHostsFacts,
+  'script-parity': ScriptParityFacts,
+  ping: PingFacts,
+  arp: ArpFacts,
+  'import-job': ImportJobFacts,
+  cronjobs: CronjobsFacts,
 } as const
 
 export type FactsKind = keyof typeof FACTS
 export type FactsOf<K extends FactsKind> = z.infer<(typeof FACTS)[K]>
 
-/** Kinds with a live probe; `delegated` reports through an event type of its own. */
-export const PROBE_KINDS = ['tcp', 'http', 'tls', 'host', 'textfile', 'file', 'freshness', 'command', 'delegated', 'escrow'] as const
+/** Every kind of check; `delegated` reports through an event type of its own. */
+export const PROBE_KINDS = [
+  'tcp',
+  'http',
+  'tls',
+  'host',
+  'textfile',
+  'file',
+  'freshness',
+  'command',
+  'delegated',
+  'escrow',
+  'postgres',
+  'redis',
+  'sql-freshness',
+  'sql-parity',
+  'systemd',
+  'docker',
+  'prometheus',
+  'alertmanager',
+  'cron',
+  'token-metadata',
+  'backup-health',
+  'runaway',
+  'load-window',
+  'runner-guardrails',
+  'offsite',
+  'storage-signatures',
+  'known-hosts',
+  'k8s',
+  'argocd',
+  'script-parity',
+  'ping',
+  'arp',
+  'import-job',
+  'cronjobs',
+  'release-parity',
+  'source-presence',
+  'registry',
+] as const
 export type ProbeKind = (typeof PROBE_KINDS)[number]
-/** Kinds that only recorded rounds and other producers' events can bring in so far. */
-export const RECORDED_KINDS = ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'sql-parity', 'source-presence', 'release-parity'] as const
-export type RecordedKind = (typeof RECORDED_KINDS)[number]
-export type CheckKind = ProbeKind | RecordedKind
+export type CheckKind = ProbeKind

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Part } from './estate.ts'
+import { Part } from './check-base.ts'
 import { BlockerClass, Count, GateId, line, RoundId, Slug } from './primitives.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EstablishedDeclaration, Part } from './estate.ts'
+import { EstablishedDeclaration, Part } from './check-base.ts'
 import { BlockerClass, CheckStatus, Count, DigestText, GateId, line, RoundId, Severity, Sha256Hex, Slug, Time, WarningClass } from './primitives.ts'
 import { MAX_VALUE_LENGTH } from './summary.ts'
 

@@ -14,9 +14,17 @@ import { EvidenceError } from '../../schemas/errors.ts'
 import { ESCROW_SUBJECT } from '../../schemas/escrow-subject.ts'
 import type { EventData } from '../../schemas/event.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
+import { TOOL } from '../../schemas/tool.ts'
 
 /** What was asked for. `id` undefined: estate and time, UTC; `only` undefined: every gate. */
-export type RoundAsked = { policy?: string | undefined; id?: string | undefined; only?: string[] | undefined; skip?: string[] | undefined; operator: string }
+export type RoundAsked = {
+  policy?: string | undefined
+  id?: string | undefined
+  only?: string[] | undefined
+  skip?: string[] | undefined
+  sendAlertTest?: boolean | undefined
+  operator: string
+}
 
 /** A round that may be run: every name in what was asked for is known. */
 export type PlannedRound = {
@@ -44,7 +52,7 @@ export function planRound(loaded: LoadedEstate, asked: RoundAsked, now: Date): P
   const roundId = asked.id ?? defaultRoundId(loaded.estate.estate, now)
   if (roundId === ESCROW_SUBJECT) throw new EvidenceError('usage', `${ESCROW_SUBJECT} is kept for escrow markers`, { remedy: 'choose another --id' })
   if (!/^[a-z0-9][a-z0-9-]{2,99}$/.test(roundId)) throw new EvidenceError('usage', 'a round id is [a-z0-9][a-z0-9-]{2,99}', { remedy: 'choose another --id' })
-  const options = { skipped_parts: asked.skip ?? [], only_gates: asked.only ?? null, watch_attempt: null, alert_test: false }
+  const options = { skipped_parts: asked.skip ?? [], only_gates: asked.only ?? null, watch_attempt: null, alert_test: asked.sendAlertTest ?? false }
   assertRoundOptions(loaded.estate, options)
   return { roundId, loaded, policy: { id: policy.id, version: policy.version }, options, operator: asked.operator }
 }
@@ -59,7 +67,7 @@ export async function runPlannedRound(ports: RoundPorts, planned: PlannedRound):
     policy,
     options,
     operator,
-    tool: { name: 'evidence-ledger', version: '0.1.0' },
+    tool: TOOL,
     reviews: await acceptedReviews(ports.ledger, loaded.estate.estate, ports.now()),
     source: ports.source,
     ledger: ports.ledger,

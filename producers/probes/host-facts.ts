@@ -111,8 +111,8 @@ export function toDisks(df: string, declared: readonly string[]): Disk[] | null 
   return df.includes('\n') ? disks : null
 }
 
-/** First column of `systemctl list-units --failed --plain --no-legend --full`. */
-export function toFailedUnits(text: string): string[] {
+/** First column of `systemctl list-units --plain --no-legend --full`, with or without `--failed`. */
+export function toListedUnits(text: string): string[] {
   return text.split('\n').flatMap((line) => /^[●*×\s]*(\S+)/u.exec(line)?.[1] ?? [])
 }
 

@@ -2,6 +2,7 @@ import type { CheckOf } from '../../schemas/estate.ts'
 import { hostUnmet } from '../../schemas/expectations/host.ts'
 import { type FactsOf, HostFacts } from '../../schemas/facts.ts'
 import { targetOf } from '../check-target.ts'
+import { commandLine } from '../commands/catalogue.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { ProbeFailure, type RunOptions, type RunResult } from '../transport.ts'
 import {
@@ -10,8 +11,8 @@ import {
   toBootTime,
   toCpus,
   toDisks,
-  toFailedUnits,
   toKernel,
+  toListedUnits,
   toLoad,
   toMemory,
   toReadonlyMounts,
@@ -22,20 +23,6 @@ import { createLookBudget } from './look-budget.ts'
 
 type Facts = FactsOf<'host'>
 
-/** One command reads them all, so that a host over SSH costs two round trips and not ten. */
-const FILES = [
-  '/proc/sys/kernel/random/boot_id',
-  '/proc/sys/kernel/osrelease',
-  '/proc/uptime',
-  '/proc/loadavg',
-  '/proc/meminfo',
-  '/proc/stat',
-  '/proc/self/mountinfo',
-]
-const READ_FILES = ['tail', '-n', '+1', '--', ...FILES]
-const READ_DISKS = ['df', '-kPT']
-const SYSTEM_STATE = ['systemctl', 'is-system-running']
-const FAILED_UNITS = ['systemctl', 'list-units', '--failed', '--plain', '--no-legend', '--full']
 /** systemd's own test for being the running init (sd_booted(3)). */
 const SYSTEMD_RUNS = '/run/systemd/system'
 const MAX_OUTPUT_BYTES = 4_194_304
@@ -47,8 +34,8 @@ const MAX_OUTPUT_BYTES = 4_194_304
 export async function probeHost(check: CheckOf<'host'>, context: ProbeContext): Promise<Look<'host'>> {
   const budget = createLookBudget(context)
   const [read, df, isBooted] = await settled([
-    attempt(context, READ_FILES, budget(MAX_OUTPUT_BYTES)),
-    attempt(context, READ_DISKS, budget(MAX_OUTPUT_BYTES)),
+    attempt(context, commandLine('host.files'), budget(MAX_OUTPUT_BYTES)),
+    attempt(context, commandLine('host.disks'), budget(MAX_OUTPUT_BYTES)),
     hasSystemd(context, budget(MAX_OUTPUT_BYTES)),
   ])
   const files = splitFiles(read?.stdout.toString('utf8') ?? '')
@@ -79,12 +66,12 @@ function fileFacts(files: ReadonlyMap<string, string>): Omit<Facts, 'systemd' | 
 async function systemdFacts(isBooted: boolean | null, context: ProbeContext, options: RunOptions): Promise<Facts['systemd']> {
   if (isBooted === null) return null
   if (!isBooted) return { present: false, state: null, failed_units: null }
-  const [state, failed] = await settled([attempt(context, SYSTEM_STATE, options), attempt(context, FAILED_UNITS, options)])
+  const [state, failed] = await settled([attempt(context, commandLine('systemd.state'), options), attempt(context, commandLine('systemd.failed'), options)])
   return {
     present: true,
     // Its exit code is 1 for everything but `running`; the word is the answer.
     state: state === null ? null : toSystemState(state.stdout.toString('utf8')),
-    failed_units: failed?.exitCode === 0 ? toFailedUnits(failed.stdout.toString('utf8')) : null,
+    failed_units: failed?.exitCode === 0 ? toListedUnits(failed.stdout.toString('utf8')) : null,
   }
 }
 

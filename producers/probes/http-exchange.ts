@@ -6,7 +6,9 @@ import { toNetworkFailure } from './network-failure.ts'
 
 export type HttpAsk = {
   url: string
-  method: 'GET' | 'HEAD'
+  method: 'GET' | 'HEAD' | 'POST'
+  /** Body of a POST. */
+  json?: unknown
   /** PEM of the only trusted CA, or null for the usual ones. */
   ca: string | null
   maxBytes: number
@@ -45,18 +47,24 @@ function send(ask: HttpAsk, deadline: Deadline): Promise<IncomingMessage> {
   const isHttps = ask.url.startsWith('https:')
   // An agent of its own: the global ones may carry a proxy from the environment.
   const agent = isHttps ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false })
+  const body = ask.json === undefined ? undefined : JSON.stringify(ask.json)
   const options = {
     agent,
     method: ask.method,
     signal: deadline.signal,
-    headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'evidence-ledger' },
+    headers: {
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      'user-agent': 'evidence-ledger',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     // Said aloud, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would turn it off.
     ...(isHttps ? { rejectUnauthorized: true, ...(ask.ca === null ? {} : { ca: ask.ca }) } : {}),
   }
   return new Promise((resolve, reject) => {
     const request = (isHttps ? https : http).request(ask.url, options, resolve)
     request.on('error', reject)
-    request.end()
+    request.end(body)
   })
 }
 

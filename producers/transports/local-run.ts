@@ -19,7 +19,7 @@ export async function runLocal(argv: readonly string[], cwd: string, options: Ru
   const deadline = startDeadline(options)
   try {
     if (deadline.signal.aborted) throw deadline.failure('exec')
-    return await finish(start(argv, cwd), argv[0] ?? '', options.maxBytes, deadline)
+    return await finish(start(argv, cwd), argv[0] ?? '', options, deadline)
   } finally {
     deadline.clear()
   }
@@ -36,7 +36,7 @@ function minimalEnvironment(): NodeJS.ProcessEnv {
   return { PATH: PATH ?? '/usr/local/bin:/usr/bin:/bin', HOME: HOME ?? '/', LANG: LANG ?? 'C', LC_ALL: 'C' }
 }
 
-async function finish(child: Child, name: string, maxBytes: number, deadline: Deadline): Promise<RunResult> {
+async function finish(child: Child, name: string, { maxBytes, withStderr }: RunOptions, deadline: Deadline): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
   const killer = createKiller(child)
   let failure: ProbeFailure | null = null
@@ -47,12 +47,13 @@ async function finish(child: Child, name: string, maxBytes: number, deadline: De
   const onAbort = (): void => stop(deadline.failure('exec'))
   deadline.signal.addEventListener('abort', onAbort, { once: true })
   const stdout = collectOutput(child.stdout, maxBytes, stop)
+  const stderr = withStderr === true ? collectOutput(child.stderr, maxBytes, stop) : () => Buffer.alloc(0)
   const stderrLine = collectStderrLine(child.stderr)
   child.on('error', (error) => reject(toSpawnFailure(error, name)))
   child.on('close', (code, signal) => {
     if (failure !== null) reject(failure)
     else if (code === null) reject(new ProbeFailure('exit_status', 'exec', `ended by signal ${signal ?? 'unknown'}`))
-    else resolve({ exitCode: code, stdout: stdout(), stderrLine: stderrLine() })
+    else resolve({ exitCode: code, stdout: Buffer.concat([stdout(), stderr()]), stderrLine: stderrLine() })
   })
   try {
     return await promise

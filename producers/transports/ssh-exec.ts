@@ -9,6 +9,7 @@ const CLOSE_GRACE_MS = 300
 
 export type ExecOptions = {
   maxBytes: number
+  withStderr?: boolean | undefined
   deadline: Deadline
   /** Called when a channel would not open or close in time: no new work for this connection. */
   onStuck: () => void
@@ -29,6 +30,7 @@ export async function execOver(client: Client, commandLine: string, options: Exe
   const stopped = Promise.withResolvers<ProbeFailure>()
   const onAbort = (): void => stopped.resolve(options.deadline.failure('exec'))
   const stdout = collectOutput(channel, options.maxBytes, stopped.resolve)
+  const stderr = options.withStderr === true ? collectOutput(channel.stderr, options.maxBytes, stopped.resolve) : () => Buffer.alloc(0)
   const stderrLine = collectStderrLine(channel.stderr)
   options.deadline.signal.addEventListener('abort', onAbort, { once: true })
   if (options.deadline.signal.aborted) onAbort()
@@ -39,7 +41,7 @@ export async function execOver(client: Client, commandLine: string, options: Exe
     if (failure instanceof ProbeFailure) throw await stop(watched, failure, options.onStuck)
     const code = watched.exitCode()
     if (code instanceof ProbeFailure) throw code
-    return { exitCode: code, stdout: stdout(), stderrLine: stderrLine() }
+    return { exitCode: code, stdout: Buffer.concat([stdout(), stderr()]), stderrLine: stderrLine() }
   } finally {
     options.deadline.signal.removeEventListener('abort', onAbort)
   }

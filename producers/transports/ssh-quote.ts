@@ -14,7 +14,8 @@ export function quoteArgv(argv: readonly string[]): string {
   return argv.map((word, i) => quoteWord(word, i === 0)).join(' ')
 }
 
-function quoteWord(word: string, isFirst: boolean): string {
+/** One word of a command line; `isFirst` where a shell would read a reserved word as syntax. */
+export function quoteWord(word: string, isFirst = false): string {
   if (word.includes('\0')) throw new TypeError('a word of a command cannot hold NUL')
   if (PLAIN.test(word) && !(isFirst && RESERVED.has(word))) return word
   return `'${word.replaceAll("'", "'\\''")}'`

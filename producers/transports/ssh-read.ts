@@ -1,11 +1,13 @@
+import { commandLine } from '../commands/catalogue.ts'
 import { type FileStat, ProbeFailure, type RunOptions, type RunResult, type Transport } from '../transport.ts'
 import { toFileStat } from './file-stat.ts'
+import { saysDenied, saysMissing } from './stderr-words.ts'
 
 type Run = Transport['run']
 
 /** Whole file through `cat`, so that a server's allow-list needs no sftp. */
 export async function readRemoteFile(run: Run, path: string, options: RunOptions): Promise<Buffer> {
-  const result = await run(['cat', '--', operand(path)], options)
+  const result = await run(commandLine('file.read', { path: operand(path) }), options)
   if (result.exitCode !== 0) throw readFailure(result)
   return result.stdout
 }
@@ -15,9 +17,9 @@ export async function readRemoteFile(run: Run, path: string, options: RunOptions
  * says that there is no such file or directory; `test -e` would call a forbidden folder an absent file.
  */
 export async function statRemoteFile(run: Run, path: string, options: RunOptions): Promise<FileStat> {
-  const result = await run(['stat', '-L', '-c', '%s %Y', '--', operand(path)], { ...options, maxBytes: Math.min(options.maxBytes, 4096) })
+  const result = await run(commandLine('file.stat', { path: operand(path) }), { ...options, maxBytes: Math.min(options.maxBytes, 4096) })
   if (result.exitCode !== 0) {
-    if (isMissing(result.stderrLine)) return { exists: false }
+    if (saysMissing(result.stderrLine)) return { exists: false }
     throw readFailure(result)
   }
   const match = /^(\d{1,16}) (-?\d{1,12})\n?$/u.exec(result.stdout.toString('utf8'))
@@ -30,12 +32,8 @@ function operand(path: string): string {
   return path === '-' ? './-' : path
 }
 
-function isMissing(stderrLine: string): boolean {
-  return /No such file or directory|Not a directory/u.test(stderrLine)
-}
-
 function readFailure({ exitCode, stderrLine }: RunResult): ProbeFailure {
-  if (isMissing(stderrLine)) return new ProbeFailure('unreachable', 'read', 'file does not exist')
-  if (/Permission denied/u.test(stderrLine)) return new ProbeFailure('permission', 'read', 'permission denied')
+  if (saysMissing(stderrLine)) return new ProbeFailure('unreachable', 'read', 'file does not exist')
+  if (saysDenied(stderrLine)) return new ProbeFailure('permission', 'read', 'permission denied')
   return new ProbeFailure('exit_status', 'read', `exit code ${exitCode}: ${stderrLine}`.slice(0, 300))
 }

@@ -32,13 +32,13 @@ export function createSshTransport(options: SshOptions): Transport {
   const ending = new AbortController()
   const slots = createSlots(MAX_CHANNELS)
   const shared = createSharedConnection(() => connectSsh(options, known, verdict, ending.signal))
-  const run = async (argv: readonly string[], { maxBytes, ...limits }: RunOptions): Promise<RunResult> => {
+  const run = async (argv: readonly string[], { maxBytes, withStderr, ...limits }: RunOptions): Promise<RunResult> => {
     const commandLine = toCommandLine(argv)
     if (ending.signal.aborted) throw new ProbeFailure('internal', 'connect', 'transport is closed')
     const deadline = startDeadline(limits)
     try {
       const release = await slots.acquire(deadline.signal).catch(() => Promise.reject(deadline.failure('queue')))
-      return await shared.use(deadline, (client, onStuck) => execOver(client, commandLine, { maxBytes, deadline, onStuck })).finally(release)
+      return await shared.use(deadline, (client, onStuck) => execOver(client, commandLine, { maxBytes, withStderr, deadline, onStuck })).finally(release)
     } finally {
       deadline.clear()
     }

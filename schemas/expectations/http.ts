@@ -1,4 +1,5 @@
-import type { CheckOf, StatusPattern } from '../estate.ts'
+import type { StatusPattern } from '../check-base.ts'
+import type { CheckOf } from '../estate.ts'
 
 /** What one HTTP try saw; `status` null where no answer came, `body_ok` null where no body assertion is declared. */
 export type HttpSeen = { status: number | null; body_ok: boolean | null }

@@ -1,5 +1,7 @@
-import type { CheckOf, SampleCondition } from '../estate.ts'
+import type { SampleCondition } from '../check-base.ts'
+import type { CheckOf } from '../estate.ts'
 import type { FactsOf } from '../facts.ts'
+import { holdsCondition } from './condition.ts'
 import { ageProblems, reason } from './reason.ts'
 
 type Sample = FactsOf<'textfile'>['samples'][number]
@@ -29,7 +31,8 @@ function sampleUnmet(condition: SampleCondition, sample: Sample, at: Date): stri
   if (condition.condition === undefined && condition.max_age_s === undefined) return []
   if (typeof value !== 'number') return [reason(`${label} is ${value}`)]
   const problems: string[] = []
-  if (condition.condition !== undefined && !holds(condition.condition, value)) problems.push(reason(`${label} is ${value}, not ${condition.condition}`))
+  if (condition.condition !== undefined && !holdsCondition(condition.condition, value))
+    problems.push(reason(`${label} is ${value}, not ${condition.condition}`))
   if (condition.max_age_s !== undefined) problems.push(...ageProblems(label, unixTime(value), condition.max_age_s, at))
   return problems
 }
@@ -38,27 +41,6 @@ function sampleUnmet(condition: SampleCondition, sample: Sample, at: Date): stri
 function unixTime(seconds: number): string | null {
   const time = new Date(seconds * 1000)
   return Number.isNaN(time.getTime()) ? null : time.toISOString()
-}
-
-function holds(condition: string, value: number): boolean {
-  const [operator, text] = condition.split(' ')
-  const limit = Number(text)
-  switch (operator) {
-    case '==':
-      return value === limit
-    case '!=':
-      return value !== limit
-    case '>=':
-      return value >= limit
-    case '<=':
-      return value <= limit
-    case '>':
-      return value > limit
-    case '<':
-      return value < limit
-    default:
-      return false
-  }
 }
 
 /** `name{label="value"}` with the labels in order of their names. */

@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { loadEstate } from '../../producers/estate-file.ts'
-import { EstablishedDeclaration, type Estate } from '../../schemas/estate.ts'
+import { EstablishedDeclaration } from '../../schemas/check-base.ts'
+import type { Estate } from '../../schemas/estate.ts'
 import { PROBE_KINDS } from '../../schemas/facts.ts'
 
 const DIR = path.join(import.meta.dirname, '../../examples/awoooi')
@@ -18,27 +19,27 @@ test('the runnable estate has checks at every gate and in every part', () => {
   expect(countBy(estate, 'gate')).toMatchInlineSnapshot(`
     {
       "P0-110-REGISTRY-OBSERVABILITY": 9,
-      "P0-188-DATA": 13,
+      "P0-188-DATA": 17,
       "P0-NETWORK": 10,
-      "P1-K3S": 7,
+      "P1-K3S": 8,
       "P2-PUBLIC-ROUTES": 21,
-      "P2-SCHEDULES": 20,
+      "P2-SCHEDULES": 22,
       "P2-WORKLOAD-ALERTCHAIN": 7,
     }
   `)
   expect(countBy(estate, 'part')).toMatchInlineSnapshot(`
     {
-      "cold_start": 60,
+      "cold_start": 64,
       "cpu": 1,
       "escrow": 2,
-      "quick_check": 24,
+      "quick_check": 27,
     }
   `)
   for (const gate of estate.gates) expect(countBy(estate, 'gate')[gate.id], gate.id).toBeGreaterThan(0)
 })
 
-test('all ten live probes are used and no other', () => {
-  expect(Object.keys(countBy(estate, 'kind')).toSorted()).toEqual([...PROBE_KINDS].toSorted())
+test('every kind it uses has a live probe', () => {
+  expect(Object.keys(countBy(estate, 'kind')).filter((kind) => !(PROBE_KINDS as readonly string[]).includes(kind))).toEqual([])
 })
 
 test('the recorded estate has the same id, gates, sections prefixes and owner gates', () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { roundRoot } from '../../ledger/round-root.ts'
 import { canonicalDigest } from '../../schemas/digest.ts'
 import type { Estate } from '../../schemas/estate.ts'
@@ -89,7 +90,125 @@ const FACTS: { [K in FactsKind]: FactsOf<K> } = {
     agents_registered: 6,
     agents_active: 2,
   },
+  systemd: {
+    units: [
+      { name: 'cron.service', load: 'loaded', active: 'active', sub: 'running', result: 'success', enabled: 'enabled', restarts: 0 },
+      { name: 'old-startup.service', load: 'not-found', active: 'inactive', sub: 'dead', result: 'success', enabled: null, restarts: 0 },
+    ],
+    failed_units: [],
+  },
+  docker: {
+    containers: [
+      { name: 'shop-api', status: 'running', health: 'healthy', restarts: 0, started_at: '2026-06-27T03:10:00.000Z', exit_code: 0, oom_killed: false },
+      { name: 'shop-db', status: 'absent', health: null, restarts: null, started_at: null, exit_code: null, oom_killed: null },
+    ],
+  },
+  cron: {
+    daemon: true,
+    own_read: true,
+    system_read: true,
+    jobs: 12,
+    bad_lines: [],
+    entries: [{ id: 'backup', owners: [{ source: '/etc/cron.d/backup', line: 2, schedule: '30 2 * * *', user: 'root' }] }],
+  },
+  'token-metadata': { path: '/srv/shop/token.json', type: 'file', uid: 100000, gid: 100000, mode: '600', modified_at: '2026-06-25T05:16:00.000Z' },
+  runaway: {
+    orphans: [{ group: 438005, program: 'chrome', processes: 12, age_s: 18000, cpu_percent: 187.4 }],
+    attended_groups: 1,
+    ci_containers: 2,
+    cpus: 8,
+    load5: 6.5,
+    io_pressure_percent: 1.5,
+    memory_pressure_percent: null,
+  },
+  'load-window': { cpus: 8, load: [0.5, 0.75, 1.25], uptime_s: 3047.5 },
+  'runner-guardrails': {
+    units: [
+      { name: 'actions.runner.a.service', load: 'loaded', active: 'active', cpu_quota_percent: 200, memory_max_bytes: 2147483648, watchdog_us: 0 },
+      { name: 'actions.runner.b.service', load: 'loaded', active: 'inactive', cpu_quota_percent: 'infinity', memory_max_bytes: null, watchdog_us: 180000000 },
+    ],
+  },
+  'storage-signatures': {
+    sources: [
+      { source: 'kernel', lines: 812, found: [] },
+      { source: 'container shop-db', lines: 40, found: [{ signature: 'needs_cleaning', lines: 2 }] },
+      { source: 'file /var/log/kafka/server.log', lines: null, found: [] },
+    ],
+  },
+  'known-hosts': {
+    path: '/home/deploy/.ssh/known_hosts',
+    exists: true,
+    modified_at: '2026-06-12T17:20:02.000Z',
+    entries: [{ host: 'db-1.home.example', port: 22, state: 'verified' }],
+    deploy: { path: '/home/deploy/.ssh/deploy_known_hosts', exists: true, same_file: false },
+  },
+  'script-parity': {
+    scripts: [{ repository: 'scripts/check.sh', live: '/home/deploy/scripts/check.sh', repository_sha256: HEX, live_sha256: null }],
+  },
+  ping: { address: '192.0.2.10', sent: 2, received: 2, average_ms: 0.25 },
+  arp: { address: '192.0.2.10', entries: [{ device: 'eth0', complete: true, mac: '02:fc:00:00:00:05' }] },
+  'import-job': {
+    source: 'momo/import_jobs daily_sales',
+    job: { id: '57', status: 'completed', age_s: 53000, total: 15383, succeeded: 15383, failed: 0, synced: true },
+  },
+  cronjobs: {
+    namespace: 'shop',
+    cronjobs: [
+      {
+        name: 'vectorize',
+        suspended: false,
+        schedule: '0 3 * * *',
+        time_zone: 'Asia/Taipei',
+        active: 0,
+        last_schedule_at: '2026-06-26T19:00:00.000Z',
+        last_success_at: '2026-06-26T19:00:55.000Z',
+      },
+    ],
+  },
   'sql-parity': { left: { rows: 15383, min: '2026-06-01', max: '2026-06-24' }, right: { rows: 15383, min: '2026-06-01', max: '2026-06-24' } },
+  postgres: {
+    address: 'localhost',
+    port: 5432,
+    endpoint: 'accepting',
+    cluster: { name: '14/main', state: 'down', port: 5432 },
+    log: {
+      source: '/var/log/postgresql/postgresql-14-main.log',
+      size_bytes: 4711,
+      modified_at: AT,
+      signatures: [{ signature: 'no_valid_checkpoint', lines: 1 }],
+      healed_lines: 0,
+    },
+  },
+  redis: {
+    address: 'localhost',
+    port: 6380,
+    reply: 'PONG',
+    version: '7.0.15',
+    uptime_s: 3047,
+    role: 'master',
+    master_link_up: null,
+    loading: false,
+    rdb_save_ok: true,
+    aof_enabled: false,
+    aof_write_ok: true,
+    used_memory_bytes: 1048576,
+    max_memory_bytes: 0,
+  },
+  'sql-freshness': { source: 'momo_analytics/public.daily_sales_snapshot.snapshot_date', rows: 109061, latest_date: '2026-06-24', age_days: 2 },
+  prometheus: {
+    url: 'http://db-1.home.example:9090',
+    ready: true,
+    targets: [{ job: 'node', instance: 'db-1:9100', health: 'up' }],
+    rules: [{ name: 'ColdStartRecoveryBlocked', type: 'alerting', health: 'ok', state: 'inactive' }],
+    queries: [{ id: 'core-ready', samples: [{ labels: { host: 'db-1' }, value: 1 }] }],
+  },
+  alertmanager: {
+    url: 'http://db-1.home.example:9093',
+    healthy: true,
+    alerts: [{ name: 'Watchdog', active: 1, suppressed: 0 }],
+    total: 3,
+    test: { sent: true, status: 200, failure: null },
+  },
   'source-presence': { available: true, newest_at: '2026-06-26T22:00:00.000Z', candidates: 1 },
   'release-parity': { live: 'V10.701', repository: 'V10.701' },
 }
@@ -242,6 +361,10 @@ const DECISIONS: DecisionData = {
 export function goldenEvents(estate: Estate): ReadonlyMap<string, EncodedEvent> {
   const { green, blocked } = goldenRounds(estate)
   const decisions = Object.entries(DECISIONS).map(([type, data], n) => makeEvent('golden-green-1', 100 + n, type as EventType, data))
-  const all = [...decisions, ...blocked, ...green]
+  // Kinds that came after the golden estate was released. Their ids follow from their names, not from the table's order.
+  const later = Object.entries(FACTS).map(([kind, facts]) =>
+    makeEvent('golden-green-1', 1000 + Number.parseInt(hash('sha256', kind, 'hex').slice(0, 6), 16), `evidence.${kind as FactsKind}.observed.v1`, observed(kind as FactsKind, facts, null), kind),
+  )
+  const all = [...later, ...decisions, ...blocked, ...green]
   return new Map(all.map((event) => [event.type, event]))
 }

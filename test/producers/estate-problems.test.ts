@@ -101,10 +101,12 @@ test('settings of one check that contradict each other', () => {
   ])
 })
 
-test('kinds without a probe are for recorded rounds only', () => {
-  const text = withChecks('  - {id: k, gate: G, kind: k8s}\n')
-  expect(problemsOf(text)).toEqual(['7:28: checks[0].kind: k8s has no probe in this version; only recorded rounds can carry it'])
-  expect(problemsOf(text, true)).toEqual([])
+test('checks without the settings of a look are for recorded rounds only', () => {
+  for (const kind of ['k8s', 'argocd', 'backup-health', 'offsite', 'registry', 'sql-parity', 'source-presence', 'release-parity']) {
+    const text = withChecks(`  - {id: k, gate: G, kind: ${kind}}\n`)
+    expect(problemsOf(text).length, kind).toBeGreaterThan(0)
+    expect(problemsOf(text, true), kind).toEqual([])
+  }
 })
 
 test('sections: references, kinds, prefixes', () => {
@@ -129,7 +131,7 @@ owner_gates: [credential_escrow_evidence, host_1_hygiene_maintenance_window, hos
     '11:84: sections.products[0].parity: check `t` is of kind tcp; parity needs sql-parity or command or textfile',
     '12:12: sections.products[1].id: `stock` is there twice',
     '12:27: sections.products[1].prefix: prefix STOCK is used by another section',
-    '12:76: sections.products[1].freshness: check `t` is of kind tcp; freshness needs freshness',
+    '12:76: sections.products[1].freshness: check `t` is of kind tcp; freshness needs freshness or sql-freshness',
     '12:87: sections.products[1].source: unknown check `nope`',
     '12:101: sections.products[1].parity: check `t` is of kind tcp; parity needs sql-parity or command or textfile',
     '13:21: sections.backup.health[0]: check `t` is of kind tcp; health needs delegated or textfile or file or command or backup-health',
@@ -155,4 +157,14 @@ test('owner gates need their sections', () => {
     '8:43: owner_gates[1]: needs sections.registry with prefix WAZUH',
     '8:74: owner_gates[2]: not an owner gate; they are credential_escrow_evidence, host_<x>_hygiene_maintenance_window, <x>_manager_registry_export',
   ])
+})
+
+test('a live sql-parity check names its database and both tables; a recorded one need not', () => {
+  const text = withChecks('  - {id: k, gate: G, kind: sql-parity, range: all}\n')
+  expect(problemsOf(text)).toEqual(['database', 'left', 'right'].map((key) => `7:5: checks[0]: needs \`${key}\``))
+  expect(problemsOf(text, true)).toEqual([])
+})
+
+test('a log says nothing without the cluster it is of', () => {
+  expect(problemsOf(withChecks('  - {id: k, gate: G, kind: postgres, log: /pg.log}\n'))).toEqual(['7:43: checks[0].log: needs `cluster`'])
 })

@@ -5,8 +5,8 @@ import {
   toBootTime,
   toCpus,
   toDisks,
-  toFailedUnits,
   toKernel,
+  toListedUnits,
   toLoad,
   toMemory,
   toReadonlyMounts,
@@ -95,12 +95,12 @@ describe('host facts', () => {
   })
 
   it('reads systemd', () => {
-    expect(toFailedUnits('certbot.service loaded failed failed Certbot\npostgresql@14-main.service loaded failed failed PG\n')).toEqual([
+    expect(toListedUnits('certbot.service loaded failed failed Certbot\npostgresql@14-main.service loaded failed failed PG\n')).toEqual([
       'certbot.service',
       'postgresql@14-main.service',
     ])
-    expect(toFailedUnits('● snap.certbot.renew.service loaded failed failed x\n')).toEqual(['snap.certbot.renew.service'])
-    expect(toFailedUnits('')).toEqual([])
+    expect(toListedUnits('● snap.certbot.renew.service loaded failed failed x\n')).toEqual(['snap.certbot.renew.service'])
+    expect(toListedUnits('')).toEqual([])
     expect(toSystemState('degraded\n')).toBe('degraded')
     expect(toSystemState('')).toBeNull()
     expect(toSystemState('Failed to connect to bus: No such file')).toBeNull()

@@ -65,6 +65,11 @@ describe('every probe over ssh', () => {
       'unreachable read: file does not exist',
     )
     expect((await probeFile(makeCheck('file', { path: gone }), context())).facts.exists).toBe(false)
+    // The scrubbed error of a name like a secret's lost a word.
+    const secretive = join(dir, 'credentials', 'api-token.json')
+    expect((await probeFile(makeCheck('file', { path: secretive }), context())).facts.exists).toBe(false)
+    expect(await failureOf(transport.readFile(secretive, { timeoutMs: 8000, maxBytes: 100, signal }))).toBe('unreachable read: file does not exist')
+    expect(await failureOf(probeEscrow(makeCheck('escrow', { path: join(dir, 'credentials') }), context()))).toBe('unreachable read: directory does not exist')
     expect(await failureOf(probeCommand(makeCheck('command', { command: 'look' }), context(['no-such-command'])))).toMatch(/^exit_status exec: exit code 127/u)
   })
 })

@@ -23,7 +23,7 @@ async function run({ check, defaults = {}, probes = PROBES, signal = new AbortCo
   const frame = { roundId: 'round-1', source: 'urn:test:probe', now: () => new Date(), newId: () => v7() }
   const only = estate.checks[0]
   if (only === undefined) throw new Error('no check')
-  const result = await runCheck(only, { estate, baseDir: '/', probes, transport: createLocalTransport(), frame, signal })
+  const result = await runCheck(only, { estate, baseDir: '/', alertTest: false, probes, transport: createLocalTransport(), frame, signal })
   return { outcome: result.outcome, event: read(result.event) }
 }
 
@@ -134,8 +134,8 @@ test('details are one scrubbed line', async () => {
 })
 
 test('a kind without a probe is a failure, not silence', async () => {
-  const { event } = await run({ check: { kind: 'k8s' } })
-  expect(event.data).toMatchObject({ reason: 'internal', detail: 'no probe for kind k8s' })
+  const { event } = await run({ check: TCP, probes: {} })
+  expect(event.data).toMatchObject({ reason: 'internal', detail: 'no probe for kind tcp' })
 })
 
 test('a delegated report is an event of its own', async () => {

@@ -5,7 +5,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 /** A validator that knows nothing of zod, over the committed files. */
 const FOLDER = path.join(import.meta.dirname, '../../schemas/json')
 
-const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: false })
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: false, formats: { ipv4: /^\d{1,3}(\.\d{1,3}){3}$/ } })
 const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.schema.json'))
 const validators = new Map<string, ValidateFunction>()
 for (const name of files) validators.set(name, ajv.compile(JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8'))))

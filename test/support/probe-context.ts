@@ -10,7 +10,7 @@ export function makeCheck<K extends Check['kind']>(kind: K, settings: Record<str
 
 export function makeContext(overrides: Partial<ProbeContext> = {}): ProbeContext {
   const transport: Transport = createLocalTransport({ baseDir: '/' })
-  return { transport, timeoutMs: 5000, signal: new AbortController().signal, now: () => new Date(), commands: [], baseDir: '/', ...overrides }
+  return { transport, timeoutMs: 5000, signal: new AbortController().signal, now: () => new Date(), commands: [], baseDir: '/', alertTest: false, ...overrides }
 }
 
 /** The `ProbeFailure` a look ends with, as `reason stage detail`; fails where the look succeeded. */

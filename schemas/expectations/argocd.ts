@@ -1,0 +1,10 @@
+import type { FactsOf } from '../facts.ts'
+import { reason } from './reason.ts'
+
+/** What an Argo CD application lacks; empty means met. */
+export function argocdUnmet(facts: FactsOf<'argocd'>): string[] {
+  const unmet: string[] = []
+  if (facts.sync !== 'Synced') unmet.push(reason(`sync is ${facts.sync}`))
+  if (facts.health !== 'Healthy') unmet.push(reason(`health is ${facts.health}`))
+  return unmet
+}
