@@ -1,22 +1,29 @@
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { SnapshotStore } from '../../projector/snapshot-store.ts'
+import { judgeFold, readRoundFold } from '../../projector/project-round.ts'
+import { EvidenceError } from '../../schemas/errors.ts'
 
 export type ListedRound = { artifact_id: string; opened_at: string | null; overall: string; integrity: string; policy_version: string | null }
 
-/** Rounds of a ledger, newest first, with their stored results; one that was never projected is shown as such. */
-export async function listRounds(ledger: Pick<Ledger, 'roundIds'>, snapshots: Pick<SnapshotStore, 'list'>, limit: number): Promise<ListedRound[]> {
-  const known = new Map((await snapshots.list({ limit: 1_000_000 })).map((row) => [row.artifactId, row]))
+/**
+ * Rounds of a ledger, newest first, each judged from its events at this moment: a list must not repeat what was true once.
+ * One that cannot be judged (of a newer program, or damaged where it was opened) is shown as unknown.
+ */
+export async function listRounds(ledger: Pick<Ledger, 'roundIds' | 'readRound'>, limit: number): Promise<ListedRound[]> {
   const ids = [...(await ledger.roundIds())].reverse().slice(0, limit)
-  return ids.map((id) => {
-    const row = known.get(id)
-    return {
-      artifact_id: id,
-      opened_at: row?.openedAt ?? null,
-      overall: row?.overall ?? 'unknown',
-      integrity: row?.integrity ?? 'not projected',
-      policy_version: row?.policyVersion ?? null,
-    }
-  })
+  const rows: ListedRound[] = []
+  for (const id of ids) rows.push(await toRow(ledger, id))
+  return rows
+}
+
+async function toRow(ledger: Pick<Ledger, 'readRound'>, id: string): Promise<ListedRound> {
+  const fold = await readRoundFold(ledger, id)
+  try {
+    const { opened_at, summary, evidence, policy_version } = judgeFold(id, fold)
+    return { artifact_id: id, opened_at, overall: summary.OVERALL_DECLARATION ?? 'unknown', integrity: evidence.integrity, policy_version }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return { artifact_id: id, opened_at: null, overall: 'unknown', integrity: 'unknown', policy_version: null }
+  }
 }
 
 /** One line a round. */

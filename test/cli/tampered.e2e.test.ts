@@ -41,6 +41,7 @@ describe('a changed ledger', () => {
       const verified = run('ledger', 'verify')
       expect(verified.code).toBe(1)
       expect(verified.stdout).toMatch(/^LEDGER_VERIFY_FAILED code=[a-z_]+ position=/)
+      expect(run('round', 'list').stdout).toMatch(/ BLOCKED +mismatch +honest-1$/m)
       for (const args of [
         ['guard', 'declaration', ID, '--declare', 'SERVICE_GREEN'],
         ['guard', 'dispatch', ID],
