@@ -12,7 +12,10 @@ import { LEDGER_COMPONENT, LEDGER_MIGRATIONS } from './sqlite-schema.ts'
  * and not sealed, which is no fault.
  */
 export type LedgerProof = { ok: true; events: number; rounds: number; sealed: number; unsealed: readonly string[]; head: { position: number; chain: string } }
-/** `first`: the first thing wrong, in position order; `events`: how many before it are right. */
+/**
+ * `first`: the first thing wrong, in position order, where a seal that does not fit its evidence comes after all else: any producer can
+ * send one, and it must not hide a damaged file behind it. `events`: how many before it are right.
+ */
 export type LedgerFault = { ok: false; first: Finding; events: number }
 export type VerifyOptions = { onProgress?: (checked: number, total: number) => void }
 
@@ -34,8 +37,10 @@ export async function verifyLedger(path: string, options: VerifyOptions = {}): P
     assertMigrated(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS)
     db.exec('BEGIN')
     scan = new LedgerScan(runReader(db))
-    const first = (await scanEvents(db, scan, options)) ?? checkHead(db, scan) ?? checkRounds(db, scan) ?? checkFile(db) ?? checkSchema(db)
-    return first === null ? toProof(scan) : { ok: false, first, events: scan.events }
+    const { damage, seal } = await scanEvents(db, scan, options)
+    const first = damage ?? checkHead(db, scan) ?? checkRounds(db, scan) ?? checkFile(db) ?? checkSchema(db)
+    if (first !== null) return { ok: false, first, events: scan.events }
+    return seal === null ? toProof(scan) : { ok: false, first: seal, events: (seal.position ?? 1) - 1 }
   } catch (error) {
     return { ok: false, first: toFinding(error, path, scan === null ? null : scan.events + 1), events: scan?.events ?? 0 }
   } finally {
@@ -43,16 +48,21 @@ export async function verifyLedger(path: string, options: VerifyOptions = {}): P
   }
 }
 
-async function scanEvents(db: DatabaseSync, scan: LedgerScan, { onProgress }: VerifyOptions): Promise<Finding | null> {
+/** `damage` ends the scan; `seal`: the first one that does not fit its evidence. */
+type Scanned = { damage: Finding | null; seal: Finding | null }
+
+async function scanEvents(db: DatabaseSync, scan: LedgerScan, { onProgress }: VerifyOptions): Promise<Scanned> {
   const total = Number(db.prepare('SELECT events FROM head').get()?.events ?? 0)
+  let seal: Finding | null = null
   for (const row of db.prepare('SELECT position, id, chain, payload FROM events ORDER BY position').iterate()) {
     const finding = scan.check(row as EventRow)
-    if (finding) return finding
+    if (finding !== null && finding.code !== 'round_root') return { damage: finding, seal }
+    seal ??= finding
     if (scan.events % PROGRESS_ROWS !== 0) continue
     onProgress?.(scan.events, total)
     await nextTurn()
   }
-  return null
+  return { damage: null, seal }
 }
 
 function runReader(db: DatabaseSync): () => RunRow | null {

@@ -171,6 +171,11 @@ describe('verifyLedger', () => {
     await ledger.append(makeRound('round-b', 3))
     await ledger.close()
     expect(await verifyLedger(foreign)).toMatchObject({ ok: false, events: 4, first: { code: 'round_root', position: 5, roundId: 'round-a' } })
+    const damaged = new DatabaseSync(foreign)
+    damaged.exec("DROP TRIGGER events_update; UPDATE events SET payload = CAST(replace(CAST(payload AS TEXT), 'urn:', 'urm:') AS BLOB) WHERE position = 8")
+    damaged.close()
+    // What any producer may send hides no damage behind it.
+    expect(await verifyLedger(foreign)).toMatchObject({ ok: false, events: 7, first: { code: 'chain', position: 8 } })
   })
 
   it('gives a clean answer for every damaged page, cut file and broken header', { timeout: 60_000 }, async () => {
