@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { en } from '../../api/console/i18n/en.ts'
 import { preferred } from '../../api/console/i18n/preferred.ts'
 import { zhTw } from '../../api/console/i18n/zh-tw.ts'
+import { MAX_RESPONSE_BYTES } from '../../guards/preflight.ts'
 import { DECLARATIONS } from '../../schemas/declarations.ts'
 import { PREFLIGHT_STATUSES } from '../../schemas/response.ts'
 import { OVERALL_ORDER } from '../../schemas/summary.ts'
@@ -62,4 +63,10 @@ it('the browser’s first language that we speak is taken', () => {
     'en',
     'en',
   ])
+})
+
+it('a response file that the service takes is sent, and its limit is told as it is', () => {
+  const page = readFileSync(join(REPOSITORY, 'api/console/pages/response-preflight.tsx'), 'utf8')
+  expect(Number(/const MAX_BYTES = ([\d_]+)/.exec(page)?.[1]?.replaceAll('_', ''))).toBe(MAX_RESPONSE_BYTES)
+  for (const texts of [en, zhTw]) expect(texts.preflight.file).toContain(`${MAX_RESPONSE_BYTES / 2 ** 20} MiB`)
 })

@@ -333,7 +333,7 @@ export const en = {
     title: 'Have a response looked at',
     note: 'The file goes to the preflight and is not kept. The answer names codes and places, never content. To pass accepts nothing: an independent reviewer decides.',
     notOwner: 'Only an owner may submit a response.',
-    file: 'Response file (JSON, at most 256 KiB)',
+    file: 'Response file (JSON, at most 1 MiB)',
     send: 'Send to the preflight',
     tooLarge: 'The file is larger than {{bytes}} bytes and was not sent.',
     readyNote: 'This is no acceptance. accepted and runtime_gate stay 0.',

@@ -313,7 +313,7 @@ export const zhTw: Messages<typeof en> = {
     title: '預檢回覆',
     note: '檔案會送往預檢，不會保留。結果只列出代碼與位置，絕不顯示內容。通過不代表接受：由獨立審查者決定。',
     notOwner: '只有負責人可以提交回覆。',
-    file: '回覆檔案（JSON，最大 256 KiB）',
+    file: '回覆檔案（JSON，最大 1 MiB）',
     send: '送交預檢',
     tooLarge: '檔案超過 {{bytes}} 位元組，未送出。',
     readyNote: '這不是接受。accepted 與 runtime_gate 仍為 0。',

@@ -11,7 +11,7 @@ import { useHasRole } from '../parts/who-am-i.tsx'
 import classes from './form.module.css'
 
 /** As the server has it (docs/guards.md); larger files are not sent at all. */
-const MAX_BYTES = 262_144
+const MAX_BYTES = 1_048_576
 
 /**
  * Sends a response file to the preflight and shows its reasons: codes and places. The page never reads the file, and shows, keeps or
