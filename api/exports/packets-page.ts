@@ -1,4 +1,5 @@
 import type { OwnerPacket, OwnerPackets } from '../../schemas/packets.ts'
+import type { RoundIntegrity } from '../../schemas/summary.ts'
 import { PACKETS_CSP, PACKETS_STYLE } from './packets-style.ts'
 import { PACKET_WORDS, type PacketLanguage, type PacketWords } from './packets-words.ts'
 
@@ -16,9 +17,9 @@ const NOTHING = [
 /**
  * Owner packets as one page to read, print and sign: self-contained HTML without script, a packet a sheet, with its
  * digest and blank fields. Pure, without a clock: the same packets give the same bytes. Everything that comes from the
- * packets is escaped; only headings are translated.
+ * packets is escaped; only headings are translated. `integrity`: of the round, which packets do not hold and a reader of paper must know.
  */
-export function packetsPage(packets: OwnerPackets, language: PacketLanguage): string {
+export function packetsPage(packets: OwnerPackets, integrity: RoundIntegrity, language: PacketLanguage): string {
   const words = PACKET_WORDS[language]
   const count = packets.owner_packets.length
   return `<!doctype html>
@@ -33,7 +34,7 @@ export function packetsPage(packets: OwnerPackets, language: PacketLanguage): st
 </head>
 <body>
 <main>
-${cover(packets, words)}
+${cover(packets, integrity, words)}
 ${packets.owner_packets.map((packet, index) => sheet(packet, words, words.packetOf(index + 1, count), packets.source.artifact_id)).join('\n')}
 </main>
 </body>
@@ -41,8 +42,9 @@ ${packets.owner_packets.map((packet, index) => sheet(packet, words, words.packet
 `
 }
 
-function cover(packets: OwnerPackets, words: PacketWords): string {
+function cover(packets: OwnerPackets, integrity: RoundIntegrity, words: PacketWords): string {
   const { source } = packets
+  const isTrusted = integrity === 'verified' || integrity === 'legacy_unverified'
   const rows = packets.owner_packets.map(
     (packet) =>
       `<tr><td>${code(packet.gate_id)}</td><td>${escapeHtml(packet.owner_role)}</td><td>${escapeHtml(packet.priority)}</td><td>${code(packet.packet_digest)}</td></tr>`,
@@ -57,6 +59,7 @@ ${pairs([
   [words.estate, code(source.estate)],
   [words.policy, code(`sop@${source.policy_version}`)],
   [words.overall, code(source.overall_declaration)],
+  [words.integrity, `${code(integrity)} ${words.integrityMeans[integrity]}`],
   [words.evidenceCount, code(String(source.evidence_count ?? 'unknown'))],
   [words.evidenceRoot, code(source.evidence_root ?? 'unknown')],
   [words.summaryDigest, code(source.summary_digest)],
@@ -66,7 +69,7 @@ ${pairs([
 </header>
 <section>
 <h3>${words.gates}</h3>
-${rows.length === 0 ? `<p>${words.none}</p>` : gates}
+${rows.length === 0 ? `<p>${isTrusted ? words.none : words.notKnown}</p>` : gates}
 <h3>${words.nothingGranted}</h3>
 <p>${NOTHING.map((key) => code(`${key}=${packets[key]}`)).join(' &nbsp; ')}</p>
 </section>`

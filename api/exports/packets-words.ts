@@ -1,3 +1,5 @@
+import type { RoundIntegrity } from '../../schemas/summary.ts'
+
 /** Languages of the printable packets; what the packets themselves say is not translated: it is what digests are over. */
 export const PACKET_LANGUAGES = ['en', 'zh-Hant'] as const
 export type PacketLanguage = (typeof PACKET_LANGUAGES)[number]
@@ -10,6 +12,8 @@ export type PacketWords = {
   readonly estate: string
   readonly policy: string
   readonly overall: string
+  readonly integrity: string
+  readonly integrityMeans: Readonly<Record<RoundIntegrity, string>>
   readonly evidenceRoot: string
   readonly evidenceCount: string
   readonly summaryDigest: string
@@ -17,6 +21,8 @@ export type PacketWords = {
   readonly packetDigest: string
   readonly gates: string
   readonly none: string
+  /** In the place of `none` where nothing in the round is trusted. */
+  readonly notKnown: string
   readonly gate: string
   readonly owner: string
   readonly priority: string
@@ -53,6 +59,13 @@ export const PACKET_WORDS: Readonly<Record<PacketLanguage, PacketWords>> = {
     estate: 'Estate',
     policy: 'Policy',
     overall: 'Overall declaration',
+    integrity: 'Integrity of the round',
+    integrityMeans: {
+      verified: 'the events are what was sealed',
+      legacy_unverified: 'a transcript: written down by people, not observed',
+      unsealed: 'never sealed: nothing in it is trusted',
+      mismatch: 'not what was sealed: nothing in it is trusted',
+    },
     evidenceRoot: 'Evidence root',
     evidenceCount: 'Events under the root',
     summaryDigest: 'Summary digest',
@@ -60,6 +73,7 @@ export const PACKET_WORDS: Readonly<Record<PacketLanguage, PacketWords>> = {
     packetDigest: 'Packet digest',
     gates: 'Owner gates that are open',
     none: 'None: this round leaves no owner gate open.',
+    notKnown: 'Not known: nothing in this round is trusted. Run a new round.',
     gate: 'Owner gate',
     owner: 'Owner',
     priority: 'Priority',
@@ -94,6 +108,13 @@ export const PACKET_WORDS: Readonly<Record<PacketLanguage, PacketWords>> = {
     estate: '環境',
     policy: '規則版本',
     overall: '整體宣告',
+    integrity: '輪次完整性',
+    integrityMeans: {
+      verified: '事件與封存時一致',
+      legacy_unverified: '轉錄：由人從文件轉錄，並非實際觀測',
+      unsealed: '從未封存：其中內容皆不可信',
+      mismatch: '與封存內容不符：其中內容皆不可信',
+    },
     evidenceRoot: '證據根雜湊',
     evidenceCount: '根之下的事件數',
     summaryDigest: '摘要檔的摘要值',
@@ -101,6 +122,7 @@ export const PACKET_WORDS: Readonly<Record<PacketLanguage, PacketWords>> = {
     packetDigest: '資料包的摘要值',
     gates: '尚未關閉的負責人關卡',
     none: '無：本輪沒有尚未關閉的負責人關卡。',
+    notKnown: '無從得知：本輪內容皆不可信，請重新執行一輪。',
     gate: '負責人關卡',
     owner: '負責人',
     priority: '優先順序',

@@ -34,7 +34,7 @@ export const packetRoutes: EvidenceRoutes = (app, ports, { cache }) => {
     const { id } = request.params
     const { policy, lang } = request.query
     const judged = await cache.judge(id, policy)
-    const rendered = judged.render(`packets.${lang}.html`, () => packetsPage(buildOwnerPackets(judged.input), lang))
+    const rendered = judged.render(`packets.${lang}.html`, () => packetsPage(buildOwnerPackets(judged.input), judged.input.summary.integrity, lang))
     if (!hasTag(request, rendered.tag)) await recordExport(ports, id, judged.input, buildOwnerPackets(judged.input))
     return sendTagged(request, reply, rendered, { type: 'text/html; charset=utf-8', headers: { 'content-security-policy': PACKETS_CSP } })
   })

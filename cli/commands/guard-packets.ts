@@ -21,7 +21,7 @@ export async function run([id]: [string | undefined], options: PacketOptions): P
   }
   if (options.html !== undefined) {
     const { packetsPage } = await import('../../api/exports/packets-page.ts')
-    await writeFileAtomically(options.html, packetsPage(packets, options.lang))
+    await writeFileAtomically(options.html, packetsPage(packets, input.summary.integrity, options.lang))
     note(`wrote ${options.html}`)
   }
   const text = jsonText(packets)

@@ -24,7 +24,7 @@ function escaped(text: string): string {
 }
 
 describe.each(PACKET_LANGUAGES)('the page of owner packets (%s)', (language) => {
-  const page = packetsPage(packets, language)
+  const page = packetsPage(packets, 'verified', language)
 
   it('says everything that the packets say, with their digests', () => {
     const { response_template: _form, ...rest } = packets.owner_packets[0] as OwnerPackets['owner_packets'][number]
@@ -36,7 +36,7 @@ describe.each(PACKET_LANGUAGES)('the page of owner packets (%s)', (language) => 
   it('has its headings in one language, and fields to fill in', () => {
     const words = PACKET_WORDS[language]
     expect(page).toContain(`<html lang="${language}">`)
-    for (const word of Object.values(words)) if (typeof word === 'string' && word !== words.none) expect(page).toContain(word)
+    for (const word of Object.values(words)) if (typeof word === 'string' && word !== words.none && word !== words.notKnown) expect(page).toContain(word)
     expect(page.match(/<section class="packet">/g)).toHaveLength(3)
     expect(page.split(`<small>${words.signature}</small>`)).toHaveLength(7)
   })
@@ -51,7 +51,7 @@ describe.each(PACKET_LANGUAGES)('the page of owner packets (%s)', (language) => 
   it('escapes whatever comes from the packets', () => {
     const hostile = `"><script>alert(1)</script><img src=x onerror='a'>&`
     const all = JSON.parse(JSON.stringify(packets), (_key, value) => (typeof value === 'string' ? hostile : value)) as OwnerPackets
-    const text = packetsPage(all, language)
+    const text = packetsPage(all, 'verified', language)
     expect(text).not.toMatch(/<script|<img|onerror='/)
     // What is left without the hostile text is markup of ours alone: every tag of it is one that the honest page has.
     const tags = (html: string): string[] => [...new Set(html.match(/<[^>]*>/g) ?? [])].filter((tag) => !tag.startsWith('<meta') && !tag.startsWith('<style'))
@@ -60,8 +60,15 @@ describe.each(PACKET_LANGUAGES)('the page of owner packets (%s)', (language) => 
   })
 
   it('is the same every time, and says so where there is no gate', () => {
-    expect(packetsPage(packets, language)).toBe(page)
-    expect(packetsPage({ ...packets, owner_packets: [], next_gate_count: 0 }, language)).toContain(PACKET_WORDS[language].none)
+    expect(packetsPage(packets, 'verified', language)).toBe(page)
+    expect(packetsPage({ ...packets, owner_packets: [], next_gate_count: 0 }, 'verified', language)).toContain(PACKET_WORDS[language].none)
+  })
+
+  it.each(['legacy_unverified', 'unsealed', 'mismatch'] as const)('says that a round is %s, and claims nothing of one that is not trusted', (integrity) => {
+    const words = PACKET_WORDS[language]
+    const text = packetsPage({ ...packets, owner_packets: [], next_gate_count: 0 }, integrity, language)
+    expect(text).toContain(`<dd><code>${integrity}</code> ${words.integrityMeans[integrity]}</dd>`)
+    expect([text.includes(words.none), text.includes(words.notKnown)]).toEqual(integrity === 'legacy_unverified' ? [true, false] : [false, true])
   })
 
   it.skipIf(!existsSync(CHROMIUM))(
