@@ -5,6 +5,6 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**'],
     testTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

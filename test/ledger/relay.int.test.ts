@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { readRanges } from '../../ledger/kafka/kafka-reader.ts'
 import { connectRelayTopic } from '../../ledger/kafka/kafka-relay-topic.ts'
 import type { KafkaSettings } from '../../ledger/kafka/kafka-settings.ts'
@@ -94,7 +94,7 @@ describe.skipIf(kafka === null)('relay', () => {
     const events = makeRounds('anew', 30, 20)
     const fixture = await createRelayFixture(settings, events)
     await fixture.relay()
-    await withAdmin(settings, 'test', (admin) => admin.deleteTopics({ topics: [settings.events_topic] }))
+    await deleteTopic(settings)
     expect(await fixture.relay()).toMatchObject({ sent: 0, resentRounds: 30 })
     expect((await readTopicTexts(settings)).length).toBe(events.length)
     const [{ partition, end } = { partition: 0, end: '0' }] = (await readRanges(settings, settings.events_topic)).filter((range) => range.end !== '0')
@@ -115,7 +115,7 @@ describe.skipIf(kafka === null)('relay', () => {
     const settings = settingsOf('restore')
     const fixture = await createRelayFixture(settings, makeRounds('restore', 30, 20))
     await fixture.relay()
-    await withAdmin(settings, 'test', (admin) => admin.deleteTopics({ topics: [settings.events_topic] }))
+    await deleteTopic(settings)
     for (const after of [1, 5, 12]) {
       const connect = async () => {
         const topic = await connectRelayTopic(settings)
@@ -189,3 +189,11 @@ describe.skipIf(kafka === null)('relay', () => {
     await fixture.dispose()
   }, 300_000)
 })
+
+/** Resolves when it is gone: the broker answers before that, and what is made meanwhile goes with it. */
+async function deleteTopic(settings: KafkaSettings): Promise<void> {
+  await withAdmin(settings, 'test', async (admin) => {
+    await admin.deleteTopics({ topics: [settings.events_topic] })
+    await vi.waitFor(async () => expect(await admin.listTopics()).not.toContain(settings.events_topic), { timeout: 30_000, interval: 200 })
+  })
+}
