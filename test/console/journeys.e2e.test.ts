@@ -67,6 +67,21 @@ describe('no false green', () => {
   )
 
   it(
+    'in the proof of an event under a root that nobody sealed, and on the packets to print of its round',
+    withPage(async (page, { url }) => {
+      const { rows } = (await (await fetch(`${url}/v1/rounds/${SEEDED.tampered}/events`)).json()) as { rows: { event: { id: string; type: string } }[] }
+      const seen = rows.find(({ event }) => event.type === 'evidence.tcp.observed.v1')?.event.id
+      await openPage(page, `${url}/rounds/${SEEDED.tampered}/events/${seen}`, 'dl')
+      await page.getByText('which is not a root that was sealed').waitFor()
+      expect(await greenTexts(page)).toEqual([])
+      await openPage(page, `${url}/rounds/${SEEDED.tampered}/packets/print`, 'main button')
+      await page.getByRole('button', { name: 'Take and show' }).click()
+      await page.getByText('Not known: nothing in this round is trusted').waitFor()
+      expect(await page.locator('main').innerText()).toContain('Tampered or damaged')
+    }),
+  )
+
+  it(
     'where nobody renewed the answer: it grows old by itself',
     withPage(async (page, { url }) => {
       await page.clock.install()

@@ -27,7 +27,7 @@ export function EventPage({ params: { id, eventId } }: { params: { id: string; e
         <>
           <Content id={id} eventId={eventId} />
           <Section title={t('proof.title')} note={t('proof.note')}>
-            <Proof id={id} eventId={eventId} root={snapshot.evidence.root} />
+            <Proof id={id} eventId={eventId} root={snapshot.evidence.root} isSealed={isSealedRoot(snapshot.evidence.integrity)} />
           </Section>
         </>
       )}
@@ -54,7 +54,12 @@ function Content({ id, eventId }: { id: string; eventId: string }) {
   )
 }
 
-function Proof({ id, eventId, root }: { id: string; eventId: string; root: string }) {
+/** In every other round the root is only that of what is there now: to be under it proves nothing. */
+function isSealedRoot(integrity: string): boolean {
+  return integrity === 'verified' || integrity === 'legacy_unverified'
+}
+
+function Proof({ id, eventId, root, isSealed }: { id: string; eventId: string; root: string; isSealed: boolean }) {
   const { t } = useTranslation()
   const text = useQuery(eventTextQuery(id, eventId))
   const query = useQuery(proofQuery(id, eventId))
@@ -66,7 +71,7 @@ function Proof({ id, eventId, root }: { id: string; eventId: string; root: strin
           <Facts
             rows={[
               [t('proof.byServer'), <ServerWord key="server" isVerified={proof.verified} />],
-              [t('proof.byBrowser'), <OwnWord key="own" text={text.data} proof={proof} root={root} />],
+              [t('proof.byBrowser'), <OwnWord key="own" text={text.data} proof={proof} root={root} isSealed={isSealed} />],
               [t('proof.leaf'), <Digest key="leaf" value={proof.leaf_hash} />],
               [t('proof.place'), t('proof.placeOf', { index: proof.index + 1, size: proof.size })],
               [t('integrity.root'), <Digest key="root" value={proof.root} />],
@@ -93,7 +98,7 @@ function ServerWord({ isVerified }: { isVerified: boolean }) {
 }
 
 /** What this browser computes itself from the event's bytes, the path and the root that the page shows for the round. */
-function OwnWord({ text, proof, root }: { text: string | undefined; proof: InclusionProof; root: string }) {
+function OwnWord({ text, proof, root, isSealed }: { text: string | undefined; proof: InclusionProof; root: string; isSealed: boolean }) {
   const { t } = useTranslation()
   const isFresh = useIsFresh()
   const [answer, setAnswer] = useState<InclusionAnswer | 'checking'>('checking')
@@ -109,9 +114,10 @@ function OwnWord({ text, proof, root }: { text: string | undefined; proof: Inclu
       isCurrent = false
     }
   }, [text, proof, root])
+  const found = answer === 'included' && !isSealed ? 'not_sealed' : answer
   return (
-    <PlainMark tone={answer === 'included' ? 'good' : answer === 'not_included' ? 'bad' : 'unknown'} isFresh={isFresh}>
-      {t(`proof.${answer}`)}
+    <PlainMark tone={found === 'included' ? 'good' : found === 'not_included' || found === 'not_sealed' ? 'bad' : 'unknown'} isFresh={isFresh}>
+      {t(`proof.${found}`)}
     </PlainMark>
   )
 }

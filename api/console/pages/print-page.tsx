@@ -3,10 +3,12 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { apiPath, askJson } from '../data/api-client.ts'
+import { roundQuery } from '../data/queries.ts'
 import type { OwnerPackets } from '../data/shapes.ts'
 import { Facts } from '../parts/facts.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { IntegrityMark } from '../parts/round-marks.tsx'
 import { roundPath, useUrlState } from '../parts/url-state.ts'
 import { NotFoundPage } from './not-found-page.tsx'
 import { Items } from './owner-gate.tsx'
@@ -22,6 +24,8 @@ function Printable({ id }: { id: string }) {
   const { t } = useTranslation()
   const [{ policy }] = useUrlState(['policy'])
   const [isAsked, setAsked] = useState(false)
+  // Packets do not hold it, and a reader of paper must know how far their round is to be trusted.
+  const round = useQuery(roundQuery(id))
   const query = useQuery({
     queryKey: ['packets', id, policy],
     queryFn: ({ signal }) => askJson<OwnerPackets>(apiPath(['rounds', id, 'packets'], { policy }), { signal }),
@@ -41,7 +45,7 @@ function Printable({ id }: { id: string }) {
       ]}
     >
       {isAsked ? (
-        <Loaded query={query}>{(packets) => <Packets packets={packets} />}</Loaded>
+        <Loaded query={round}>{({ integrity }) => <Loaded query={query}>{(packets) => <Packets packets={packets} integrity={integrity} />}</Loaded>}</Loaded>
       ) : (
         <div>
           <Button onClick={() => setAsked(true)}>{t('packets.fetchForPrint')}</Button>
@@ -51,8 +55,9 @@ function Printable({ id }: { id: string }) {
   )
 }
 
-function Packets({ packets }: { packets: OwnerPackets }) {
+function Packets({ packets, integrity }: { packets: OwnerPackets; integrity: string }) {
   const { t } = useTranslation()
+  const isTrusted = integrity === 'verified' || integrity === 'legacy_unverified'
   const { source } = packets
   return (
     <>
@@ -75,6 +80,7 @@ function Packets({ packets }: { packets: OwnerPackets }) {
               {source.overall_declaration}
             </span>,
           ],
+          [t('rounds.integrity'), <IntegrityMark key="integrity" integrity={integrity} />],
           [
             t('integrity.root'),
             <span key="root" className="word">
@@ -95,7 +101,7 @@ function Packets({ packets }: { packets: OwnerPackets }) {
           ],
         ]}
       />
-      {packets.owner_packets.length === 0 ? <p>{t('packets.noneRequired')}</p> : null}
+      {packets.owner_packets.length === 0 ? <p>{t(isTrusted ? 'packets.noneRequired' : 'packets.notKnown')}</p> : null}
       {packets.owner_packets.map((packet) => (
         <article key={packet.gate_id} className={classes.packet} aria-label={packet.gate_id}>
           <h2 className="word">{packet.gate_id}</h2>
