@@ -82,12 +82,15 @@ function addRound(program: Command): void {
     .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))
     .option('--operator <name>', 'who runs it (default: the user name)')
     .option('--send-alert-test', 'send the end-to-end test alert of alertmanager checks; without it their warning stands')
+    .option('--watch', 'again and again until a round is green: each attempt a round of its own, ID-a01, ID-a02, …')
+    .addOption(new Option('--interval <seconds>', 'with --watch: pause between attempts (default: 60)').argParser(toCount))
+    .addOption(new Option('--max-attempts <n>', 'with --watch: at most so many (default: 30)').argParser(toCount))
     .option('--quiet', 'no progress on stderr')
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
     .addHelpText(
       'after',
-      '\nExamples:\n  evidence round run --estate estate.yaml\n  evidence round run --estate estate.yaml --skip backup,cpu --policy sop@1.76',
+      '\nExamples:\n  evidence round run --estate estate.yaml\n  evidence round run --estate estate.yaml --skip backup,cpu --policy sop@1.76\n  evidence round run --estate estate.yaml --watch --interval 60 --max-attempts 30',
     )
     .action(lazy(() => import('./commands/round-run.ts')))
   round

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
-import { planRound, runOneRound } from '../api/actions/run-one-round.ts'
+import { type PlannedRound, planRound, type RoundAsked, runOneRound } from '../api/actions/run-one-round.ts'
 import { writeFileAtomically } from '../api/actions/write-file.ts'
 import { type LoadedEstate, loadEstate } from '../producers/estate-file.ts'
 import type { RoundProgress } from '../producers/round-input.ts'
@@ -29,29 +29,48 @@ export type FinishedRound = { snapshot: Snapshot; summaryFile: string }
 /** A round of the command line: interrupted by Ctrl-C, told on stderr, and with its summary.txt. */
 export async function runRoundHere(options: RoundRunOptions): Promise<FinishedRound> {
   const loaded = await loadEstate(options.estate)
-  const planned = planRound(loaded, { ...options, operator: options.operator ?? userName() }, new Date())
+  const planned = planRound(loaded, askedBy(options), new Date())
+  return withInterrupt((signal) => runPlannedHere(options, planned, signal))
+}
+
+/** What the command line asks of a round. */
+export function askedBy(options: RoundRunOptions): RoundAsked {
+  return { ...options, operator: options.operator ?? userName() }
+}
+
+/** Opens the ledger for this one round and closes it after: between the rounds of a watch it is nobody's. */
+export async function runPlannedHere(
+  options: Pick<RoundRunOptions, 'ledger' | 'out' | 'quiet'>,
+  planned: PlannedRound,
+  signal: AbortSignal,
+): Promise<FinishedRound> {
+  return await withStores(options.ledger, 'create', async ({ ledger, snapshots }) => {
+    const snapshot = await runOneRound(
+      {
+        ledger,
+        snapshots,
+        source: producerSource(),
+        now: () => new Date(),
+        newId: v7,
+        sshAgent: process.env.SSH_AUTH_SOCK,
+        onProgress: options.quiet ? () => undefined : progressTo(planned.loaded),
+        signal,
+      },
+      planned,
+    )
+    const summaryFile = join(options.out, planned.roundId, 'summary.txt')
+    await writeFileAtomically(summaryFile, summaryText(snapshot.summary))
+    return { snapshot, summaryFile }
+  })
+}
+
+/** Gives the work a signal that Ctrl-C and SIGTERM abort. */
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort()
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
-    return await withStores(options.ledger, 'create', async ({ ledger, snapshots }) => {
-      const snapshot = await runOneRound(
-        {
-          ledger,
-          snapshots,
-          source: producerSource(),
-          now: () => new Date(),
-          newId: v7,
-          sshAgent: process.env.SSH_AUTH_SOCK,
-          onProgress: options.quiet ? () => undefined : progressTo(loaded),
-          signal: interrupt.signal,
-        },
-        planned,
-      )
-      const summaryFile = join(options.out, planned.roundId, 'summary.txt')
-      await writeFileAtomically(summaryFile, summaryText(snapshot.summary))
-      return { snapshot, summaryFile }
-    })
+    return await work(interrupt.signal)
   } finally {
     // After an interrupt the listeners stay: a second Ctrl-C, or the one that the launcher hands on, must not kill the
     // process before it has said what happened and set its exit code.

@@ -16,13 +16,14 @@ import type { EventData } from '../../schemas/event.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { TOOL } from '../../schemas/tool.ts'
 
-/** What was asked for. `id` undefined: estate and time, UTC; `only` undefined: every gate. */
+/** What was asked for. `id` undefined: estate and time, UTC; `only` undefined: every gate; `watchAttempt`: which of a watch, from 1. */
 export type RoundAsked = {
   policy?: string | undefined
   id?: string | undefined
   only?: string[] | undefined
   skip?: string[] | undefined
   sendAlertTest?: boolean | undefined
+  watchAttempt?: number
   operator: string
 }
 
@@ -52,7 +53,7 @@ export function planRound(loaded: LoadedEstate, asked: RoundAsked, now: Date): P
   const roundId = asked.id ?? defaultRoundId(loaded.estate.estate, now)
   if (roundId === ESCROW_SUBJECT) throw new EvidenceError('usage', `${ESCROW_SUBJECT} is kept for escrow markers`, { remedy: 'choose another --id' })
   if (!/^[a-z0-9][a-z0-9-]{2,99}$/.test(roundId)) throw new EvidenceError('usage', 'a round id is [a-z0-9][a-z0-9-]{2,99}', { remedy: 'choose another --id' })
-  const options = { skipped_parts: asked.skip ?? [], only_gates: asked.only ?? null, watch_attempt: null, alert_test: asked.sendAlertTest ?? false }
+  const options = { skipped_parts: asked.skip ?? [], only_gates: asked.only ?? null, watch_attempt: asked.watchAttempt ?? null, alert_test: asked.sendAlertTest ?? false }
   assertRoundOptions(loaded.estate, options)
   return { roundId, loaded, policy: { id: policy.id, version: policy.version }, options, operator: asked.operator }
 }

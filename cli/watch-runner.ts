@@ -1,0 +1,44 @@
+import { planRound } from '../api/actions/run-one-round.ts'
+import { attemptId, type WatchAttempt, watchRounds } from '../api/actions/watch-rounds.ts'
+import { loadEstate } from '../producers/estate-file.ts'
+import { EvidenceError } from '../schemas/errors.ts'
+import { note } from './output.ts'
+import { askedBy, type FinishedRound, type RoundRunOptions, runPlannedHere, withInterrupt } from './round-runner.ts'
+
+export type WatchOptions = { watch?: boolean; interval?: number; maxAttempts?: number }
+export type WatchedRounds = { last: FinishedRound; attempts: readonly WatchAttempt[] }
+
+/** `round run --watch`: the estate is read once, so that all attempts are of the same one. Throws as `watchRounds`. */
+export async function watchRoundsHere(options: RoundRunOptions & WatchOptions): Promise<WatchedRounds> {
+  const { interval = 60, maxAttempts = 30 } = options
+  const loaded = await loadEstate(options.estate)
+  const asked = askedBy(options)
+  const { roundId: base } = planRound(loaded, asked, new Date())
+  return withInterrupt((signal) =>
+    watchRounds({
+      intervalMs: interval * 1000,
+      maxAttempts,
+      roundIdOf: (attempt) => attemptId(base, attempt, maxAttempts),
+      runAttempt: (attempt, id) => {
+        if (!options.quiet) note(`attempt ${attempt} of ${maxAttempts}: ${id}`)
+        return runPlannedHere(options, planRound(loaded, { ...asked, id, watchAttempt: attempt }, new Date()), signal)
+      },
+      onAttempt: async (attempt, nextInMs) => {
+        if (!options.quiet) note(attemptLine(attempt, nextInMs))
+      },
+      signal,
+    }),
+  )
+}
+
+function attemptLine({ attempt, overall, cold_start, error }: WatchAttempt, nextInMs: number | null): string {
+  const state = error === null ? `${overall}, cold start ${cold_start}` : `not recorded: ${error}`
+  return `attempt ${attempt}: ${state}${nextInMs === null ? '' : `; the next in ${nextInMs / 1000} s`}`
+}
+
+/** The options of a watch mean nothing without it. Throws `usage`. */
+export function assertWatchOptions(options: WatchOptions): void {
+  if (!options.watch && (options.interval !== undefined || options.maxAttempts !== undefined)) {
+    throw new EvidenceError('usage', '--interval and --max-attempts need --watch')
+  }
+}
