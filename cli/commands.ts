@@ -35,6 +35,7 @@ export function addEvidenceCommands(program: Command): void {
     .addHelpText('after', EXIT_CODES)
   addStart(program)
   addRound(program)
+  addMonitor(program)
   addSummary(program)
   addGuard(program)
   addEscrow(program)
@@ -132,6 +133,27 @@ function addRound(program: Command): void {
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
     .action(lazy(() => import('./commands/round-rejudge.ts')))
+}
+
+function addMonitor(program: Command): void {
+  program
+    .command('monitor')
+    .description('rounds on a schedule, told as metrics in a node-exporter textfile, until interrupted')
+    .requiredOption('--estate <file>', 'estate file (docs/estate.md)')
+    .requiredOption('--textfile <file>', 'write the metrics here; a name that ends in .prom, in the folder of the textfile collector')
+    .addOption(new Option('--interval <seconds>', 'start a round every so many seconds').argParser(toCount).default(600))
+    .option('--once', 'one round, and end with its exit code; for timers')
+    .addOption(POLICY())
+    .addOption(new Option('--skip <parts>', 'skip these parts, comma-separated; they are not evaluated').argParser(list))
+    .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))
+    .option('--operator <name>', 'who runs it (default: the user name)')
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  evidence monitor --estate estate.yaml --textfile /var/lib/prometheus/node-exporter/cold_start.prom\n  evidence monitor --estate estate.yaml --textfile cold_start.prom --once',
+    )
+    .action(lazy(() => import('./commands/monitor.ts')))
 }
 
 function addSummary(program: Command): void {

@@ -23,7 +23,7 @@ export function completionScript(shell: string, program: Command): string {
 ${cases}  esac
   if [ "$path" = "bundle verify" ] && [[ $cur != -* ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-    --estate|--ledger|--summary-file|--packet-file|--response-file|--output|--template|--html|--out|--access|--config|--kafka-config|import) COMPREPLY=($(compgen -f -- "$cur")) ;;
+    --estate|--ledger|--summary-file|--packet-file|--response-file|--output|--template|--html|--out|--access|--config|--kafka-config|--textfile|import) COMPREPLY=($(compgen -f -- "$cur")) ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$cur")) ;;
   esac
 }

@@ -8,6 +8,11 @@ export function printResult(isJson: boolean | undefined, value: unknown, text: s
   process.stdout.write(isJson ? `${JSON.stringify(value, null, 2)}\n` : text)
 }
 
+/** One result of many, on stdout as it comes: a line of text, or of JSON. */
+export function printLine(isJson: boolean | undefined, value: unknown, text: string): void {
+  process.stdout.write(`${isJson ? JSON.stringify(value) : text}\n`)
+}
+
 /** Progress and notes go to stderr, one line each. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`)

@@ -5,15 +5,17 @@ import { EvidenceError } from '../../schemas/errors.ts'
 
 /**
  * Writes a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder (contract §4).
- * After a crash at any line the old file or the new one is there. Throws `output_unwritable`.
+ * After a crash at any line the old file or the new one is there. `mode` is set whatever the umask says; without one the
+ * file is 0644 less the umask. Throws `output_unwritable`.
  */
-export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomically(path: string, data: string | Uint8Array, mode?: number): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })
     const file = await open(temporary, 'wx', 0o644)
     try {
       await file.writeFile(data)
+      if (mode !== undefined) await file.chmod(mode)
       await file.sync()
     } finally {
       await file.close()

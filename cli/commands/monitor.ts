@@ -1,0 +1,72 @@
+import { rm } from 'node:fs/promises'
+import { planRound } from '../../api/actions/run-one-round.ts'
+import { writeFileAtomically } from '../../api/actions/write-file.ts'
+import { lastGreenAt } from '../../api/monitor/last-green.ts'
+import { monitorText } from '../../api/monitor/monitor-text.ts'
+import { Monitor, type MonitorRun } from '../../api/monitor/run-monitor.ts'
+import { loadEstate } from '../../producers/estate-file.ts'
+import { EvidenceError } from '../../schemas/errors.ts'
+import type { Snapshot } from '../../schemas/snapshot.ts'
+import { isGreenOverall } from '../../schemas/summary.ts'
+import { type Answer, note, printLine } from '../output.ts'
+import { askedBy, type RoundRunOptions, runPlannedHere, withInterrupt } from '../round-runner.ts'
+import { withStores } from '../stores.ts'
+
+type Options = RoundRunOptions & { textfile: string; interval: number; once?: boolean; json?: boolean }
+
+/**
+ * `evidence monitor`: ends with 0 when it is stopped; with `--once`, as `round run` would. Every run is a line on stdout,
+ * whatever went wrong a line on stderr.
+ */
+export async function run(_args: [], options: Options): Promise<Answer> {
+  // Read before anything else: an estate that cannot be read has no name to put on metrics. Later it costs a run only.
+  const { estate } = await loadEstate(options.estate)
+  return withInterrupt(async (signal) => {
+    const monitor = new Monitor({
+      runRound: () => runRound(options, estate.estate, signal),
+      findLastGreen: () => withStores(options.ledger, 'readonly', ({ ledger, snapshots }) => lastGreenAt(ledger, snapshots, estate.estate)),
+      publish: (one) => publish(options, estate.estate, one),
+      onPublishFailed: (error) => withdraw(options.textfile, error),
+      now: () => new Date(),
+      signal,
+    })
+    if (options.once) return answerOf(await monitor.runOnce())
+    await monitor.runUntilStopped(options.interval * 1000)
+    return 0
+  })
+}
+
+/** The estate is read anew: what was edited counts from the next round on. */
+async function runRound(options: Options, estateId: string, signal: AbortSignal): Promise<Snapshot> {
+  const loaded = await loadEstate(options.estate)
+  if (loaded.estate.estate !== estateId) {
+    throw new EvidenceError('usage', `the estate of this monitor is ${estateId}; the file now has another`, { remedy: 'start the monitor again' })
+  }
+  const planned = planRound(loaded, askedBy(options), new Date())
+  return (await runPlannedHere({ ...options, quiet: true }, planned, signal)).snapshot
+}
+
+async function publish({ textfile, json }: Options, estateId: string, one: MonitorRun): Promise<void> {
+  const { result, up } = one.values
+  if ('error' in one) note(`no round: ${one.error.code}: ${one.error.message}`)
+  const round = 'snapshot' in one ? one.snapshot.artifact_id : null
+  const overall = 'snapshot' in one ? (one.snapshot.summary.OVERALL_DECLARATION ?? 'unknown') : null
+  printLine(
+    json,
+    { artifact_id: round, overall, ...one.values },
+    `${round ?? 'no round'}: ${result}${overall === null ? '' : `, ${overall}`}, monitor_up ${up}`,
+  )
+  // 0644 whatever the umask: node-exporter is another user.
+  await writeFileAtomically(textfile, monitorText(estateId, one.values), 0o644)
+}
+
+/** Values that cannot be replaced are taken away: an alert on their absence is right, a green of yesterday is not. */
+async function withdraw(textfile: string, error: unknown): Promise<void> {
+  note(`the textfile could not be written: ${error instanceof EvidenceError ? error.message : 'unknown error'}`)
+  await rm(textfile, { force: true }).catch(() => note(`nor removed; it is out of date: ${textfile}`))
+}
+
+function answerOf(one: MonitorRun): Answer {
+  if ('error' in one) throw one.error
+  return isGreenOverall(one.snapshot.summary.OVERALL_DECLARATION) ? 0 : 1
+}
