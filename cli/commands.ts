@@ -21,6 +21,10 @@ const ACCESS = () => new Option('--access <file>', 'tokens of the HTTP API (defa
 /** Only said: brokers of the environment would turn a local service into one on Kafka. */
 const BROKERS_OF_SERVE = () => new Option('--brokers <list>', 'append to Kafka instead of the local ledger; needs --clickhouse').argParser(list)
 const KAFKA_CONFIG = () => new Option('--kafka-config <file>', 'Kafka settings as JSON: TLS, SASL, topics (docs/kafka.md)')
+const NOTIFY_URL = () =>
+  new Option('--notify-url <url>', 'POST a message here when the state changes; where it holds a token, use the environment').env('EVIDENCE_NOTIFY_URL')
+const NOTIFY_COOLDOWN = () => new Option('--notify-cooldown <seconds>', 'the same problem not again before that (default: 21600)').argParser(toCount)
+const NOTIFY_DRY_RUN = () => new Option('--notify-dry-run', 'print messages on stderr instead of sending them')
 const list = (value: string): string[] => value.split(',').filter((item) => item !== '')
 const collect = (value: string, all: string[]): string[] => [...all, value]
 
@@ -86,6 +90,9 @@ function addRound(program: Command): void {
     .option('--watch', 'again and again until a round is green: each attempt a round of its own, ID-a01, ID-a02, …')
     .addOption(new Option('--interval <seconds>', 'with --watch: pause between attempts (default: 60)').argParser(toCount))
     .addOption(new Option('--max-attempts <n>', 'with --watch: at most so many (default: 30)').argParser(toCount))
+    .addOption(NOTIFY_URL())
+    .addOption(NOTIFY_COOLDOWN())
+    .addOption(NOTIFY_DRY_RUN())
     .option('--quiet', 'no progress on stderr')
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
@@ -143,6 +150,9 @@ function addMonitor(program: Command): void {
     .requiredOption('--textfile <file>', 'write the metrics here; a name that ends in .prom, in the folder of the textfile collector')
     .addOption(new Option('--interval <seconds>', 'start a round every so many seconds').argParser(toCount).default(600))
     .option('--once', 'one round, and end with its exit code; for timers')
+    .addOption(NOTIFY_URL())
+    .addOption(NOTIFY_COOLDOWN())
+    .addOption(NOTIFY_DRY_RUN())
     .addOption(POLICY())
     .addOption(new Option('--skip <parts>', 'skip these parts, comma-separated; they are not evaluated').argParser(list))
     .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))

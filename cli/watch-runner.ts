@@ -1,11 +1,13 @@
 import { planRound } from '../api/actions/run-one-round.ts'
 import { attemptId, type WatchAttempt, watchRounds } from '../api/actions/watch-rounds.ts'
+import { observe } from '../api/monitor/observation.ts'
 import { loadEstate } from '../producers/estate-file.ts'
 import { EvidenceError } from '../schemas/errors.ts'
+import { assertNotifyOptions, buildNotifier, type NotifyOptions } from './notify-options.ts'
 import { note } from './output.ts'
 import { askedBy, type FinishedRound, type RoundRunOptions, runPlannedHere, withInterrupt } from './round-runner.ts'
 
-export type WatchOptions = { watch?: boolean; interval?: number; maxAttempts?: number }
+export type WatchOptions = NotifyOptions & { watch?: boolean; interval?: number; maxAttempts?: number }
 export type WatchedRounds = { last: FinishedRound; attempts: readonly WatchAttempt[] }
 
 /** `round run --watch`: the estate is read once, so that all attempts are of the same one. Throws as `watchRounds`. */
@@ -14,8 +16,9 @@ export async function watchRoundsHere(options: RoundRunOptions & WatchOptions): 
   const loaded = await loadEstate(options.estate)
   const asked = askedBy(options)
   const { roundId: base } = planRound(loaded, asked, new Date())
-  return withInterrupt((signal) =>
-    watchRounds({
+  return withInterrupt((signal) => {
+    const notifier = buildNotifier(options, loaded.estate.estate, signal)
+    return watchRounds({
       intervalMs: interval * 1000,
       maxAttempts,
       roundIdOf: (attempt) => attemptId(base, attempt, maxAttempts),
@@ -23,12 +26,13 @@ export async function watchRoundsHere(options: RoundRunOptions & WatchOptions): 
         if (!options.quiet) note(`attempt ${attempt} of ${maxAttempts}: ${id}`)
         return runPlannedHere(options, planRound(loaded, { ...asked, id, watchAttempt: attempt }, new Date()), signal)
       },
-      onAttempt: async (attempt, nextInMs) => {
+      onAttempt: async (attempt, nextInMs, run) => {
         if (!options.quiet) note(attemptLine(attempt, nextInMs))
+        await notifier?.tell(observe(loaded.estate.estate, run))
       },
       signal,
-    }),
-  )
+    })
+  })
 }
 
 function attemptLine({ attempt, overall, cold_start, error }: WatchAttempt, nextInMs: number | null): string {
@@ -36,9 +40,10 @@ function attemptLine({ attempt, overall, cold_start, error }: WatchAttempt, next
   return `attempt ${attempt}: ${state}${nextInMs === null ? '' : `; the next in ${nextInMs / 1000} s`}`
 }
 
-/** The options of a watch mean nothing without it. Throws `usage`. */
+/** The options of a watch mean nothing without it; an address in the environment is none of them. Throws `usage`. */
 export function assertWatchOptions(options: WatchOptions): void {
-  if (!options.watch && (options.interval !== undefined || options.maxAttempts !== undefined)) {
-    throw new EvidenceError('usage', '--interval and --max-attempts need --watch')
-  }
+  assertNotifyOptions(options)
+  if (options.watch) return
+  if (options.interval !== undefined || options.maxAttempts !== undefined) throw new EvidenceError('usage', '--interval and --max-attempts need --watch')
+  if (options.notifyDryRun || options.notifyCooldown !== undefined) throw new EvidenceError('usage', 'notifications need --watch, or `evidence monitor`')
 }

@@ -18,8 +18,8 @@ export type WatchPorts<R extends { snapshot: Snapshot }> = {
   readonly roundIdOf: (attempt: number) => string
   /** Runs a round of its own under that id; throws as `runOneRound`. */
   readonly runAttempt: (attempt: number, roundId: string) => Promise<R>
-  /** After each attempt; `nextInMs` is null where none follows. */
-  readonly onAttempt: (attempt: WatchAttempt, nextInMs: number | null) => Promise<void>
+  /** After each attempt, with what it saw; `nextInMs` is null where none follows. */
+  readonly onAttempt: (attempt: WatchAttempt, nextInMs: number | null, run: { snapshot: Snapshot } | { error: EvidenceError }) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -34,7 +34,7 @@ export async function watchRounds<R extends { snapshot: Snapshot }>(ports: Watch
     const outcome = await attempt(ports, number)
     const isLast = outcome.isGreen || number >= ports.maxAttempts
     attempts.push(outcome.told)
-    await ports.onAttempt(outcome.told, isLast ? null : ports.intervalMs)
+    await ports.onAttempt(outcome.told, isLast ? null : ports.intervalMs, 'round' in outcome ? outcome.round : outcome)
     if (isLast && 'error' in outcome) throw outcome.error
     if (isLast && 'round' in outcome) return { last: outcome.round, attempts }
     await pause(ports, outcome.told)

@@ -14,6 +14,8 @@ export type MonitorPorts = {
   /** Puts the values where they are read. May throw: that ends nothing. */
   readonly publish: (run: MonitorRun) => Promise<void>
   readonly onPublishFailed: (error: unknown) => Promise<void>
+  /** After a run was published. Must not throw. */
+  readonly onRun: (run: MonitorRun) => Promise<void>
   readonly now: () => Date
   readonly signal: AbortSignal
 }
@@ -36,6 +38,7 @@ export class Monitor {
     } catch (error) {
       await this.#ports.onPublishFailed(error)
     }
+    await this.#ports.onRun(run)
     return run
   }
 

@@ -3,16 +3,18 @@ import { planRound } from '../../api/actions/run-one-round.ts'
 import { writeFileAtomically } from '../../api/actions/write-file.ts'
 import { lastGreenAt } from '../../api/monitor/last-green.ts'
 import { monitorText } from '../../api/monitor/monitor-text.ts'
+import { observe } from '../../api/monitor/observation.ts'
 import { Monitor, type MonitorRun } from '../../api/monitor/run-monitor.ts'
 import { loadEstate } from '../../producers/estate-file.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
+import { assertNotifyOptions, buildNotifier, type NotifyOptions } from '../notify-options.ts'
 import { type Answer, note, printLine } from '../output.ts'
 import { askedBy, type RoundRunOptions, runPlannedHere, withInterrupt } from '../round-runner.ts'
 import { withStores } from '../stores.ts'
 
-type Options = RoundRunOptions & { textfile: string; interval: number; once?: boolean; json?: boolean }
+type Options = RoundRunOptions & NotifyOptions & { textfile: string; interval: number; once?: boolean; json?: boolean }
 
 /**
  * `evidence monitor`: ends with 0 when it is stopped; with `--once`, as `round run` would. Every run is a line on stdout,
@@ -21,12 +23,15 @@ type Options = RoundRunOptions & { textfile: string; interval: number; once?: bo
 export async function run(_args: [], options: Options): Promise<Answer> {
   // Read before anything else: an estate that cannot be read has no name to put on metrics. Later it costs a run only.
   const { estate } = await loadEstate(options.estate)
+  assertNotifyOptions(options)
   return withInterrupt(async (signal) => {
+    const notifier = buildNotifier(options, estate.estate, signal)
     const monitor = new Monitor({
       runRound: () => runRound(options, estate.estate, signal),
       findLastGreen: () => withStores(options.ledger, 'readonly', ({ ledger, snapshots }) => lastGreenAt(ledger, snapshots, estate.estate)),
       publish: (one) => publish(options, estate.estate, one),
       onPublishFailed: (error) => withdraw(options.textfile, error),
+      onRun: async (one) => notifier?.tell(observe(estate.estate, one)),
       now: () => new Date(),
       signal,
     })

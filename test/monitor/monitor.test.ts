@@ -102,6 +102,7 @@ function scripted(rounds: readonly (Snapshot | Error)[], options: { lastGreen?: 
       published.push(run)
     },
     onPublishFailed: async (error) => void failures.push(error),
+    onRun: async () => undefined,
     now: () => NOW,
     signal: stop.signal,
   })
