@@ -205,6 +205,16 @@ function addGuard(program: Command): void {
   guarded('preflight', 'checks what an owner sent back; fails closed, accepts nothing').addOption(
     new Option('--response-file <file>', 'what the owner sent back'),
   )
+  guard
+    .command('timeline')
+    .argument('<id>', 'round id in the ledger')
+    .description('where a recovery stands, T+0 to T+120, and what may be said; exit 0 only at full-stack green')
+    .addOption(new Option('--since <time>', 'power-on or reboot, with its offset (default: the newest boot the round saw)'))
+    .addOption(POLICY())
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence guard timeline ROUND\n  evidence guard timeline ROUND --since 2026-06-27T11:05:00+08:00 --json')
+    .action(lazy(() => import('./commands/guard-timeline.ts')))
 }
 
 function addEscrow(program: Command): void {

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { Estate } from './estate.ts'
 import { dataSchemaUri, EVENT_TYPES, EventEnvelope, type EventType } from './event.ts'
-import { ContractResult, DeclarationResult, DispatchResult, PreflightResult } from './guard-results.ts'
+import { ContractResult, DeclarationResult, DispatchResult, PreflightResult, TimelineResult } from './guard-results.ts'
 import { OwnerPackets } from './packets.ts'
 import { RecordedRounds } from './recorded-round.ts'
 import { OwnerResponse } from './response.ts'
@@ -29,6 +29,7 @@ const DOCUMENTS: Readonly<Record<string, { schema: z.ZodType; title: string }>> 
   'declaration-result': { schema: DeclarationResult, title: 'Result of the declaration guard' },
   'dispatch-result': { schema: DispatchResult, title: 'Result of the next-gate dispatch' },
   'contract-result': { schema: ContractResult, title: 'Result of the owner packet contract guard' },
+  'timeline-result': { schema: TimelineResult, title: 'Result of the timeline guard' },
   'preflight-result': { schema: PreflightResult, title: 'Result of the owner response preflight' },
 }
 

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { CONTRACT_REASONS, type ContractResult as ContractResultType } from './contract.ts'
 import { DECLARATIONS, type DeclarationResult as DeclarationResultType } from './declarations.ts'
 import type { DispatchResult as DispatchResultType } from './dispatch.ts'
-import { Count, DigestText, line, OwnerGateId, RoundId } from './primitives.ts'
+import { Count, DigestText, line, OwnerGateId, RoundId, Slug, Time } from './primitives.ts'
 import { PREFLIGHT_STATUSES, type PreflightResult as PreflightResultType } from './response.ts'
+import { CLOSING_STATES, MILESTONES, RELEASE_PHASES, TIMELINE_LAYERS, TIMELINE_SAYINGS, type TimelineResult as TimelineResultType } from './timeline.ts'
 
 /**
  * What the guards print with `--json` (contract §5), for the published JSON Schemas. Guards themselves never load this:
@@ -88,6 +89,42 @@ export const PreflightResult = z.strictObject({
     .describe('a code and a place made of known names; never any content'),
 })
 
+export const TimelineResult = z.strictObject({
+  result_schema: z.literal('evidence_timeline_result_v1'),
+  artifact_id: ArtifactId,
+  policy_version: Shown,
+  round_integrity: z.string().regex(/^(verified|unsealed|mismatch|legacy_unverified)$/),
+  since: Time.nullable().describe('T+0'),
+  since_source: z.enum(['operator', 'boot', 'unknown']),
+  as_of: Time.describe('end of the round; the only clock'),
+  elapsed_minutes: Count.nullable(),
+  boots: z.array(z.strictObject({ host: Slug, boot_time: Time.nullable() })),
+  layer: z.enum(TIMELINE_LAYERS),
+  plan_b_level: Shown,
+  closing_state: z.enum(CLOSING_STATES).describe('as what Plan B would have to be closed now'),
+  milestones: z
+    .array(
+      z.strictObject({
+        at: z.enum(MILESTONES),
+        minutes: Count,
+        goal: Shown,
+        due: z.enum(['due', 'not_due', 'unknown']),
+        status: z.enum(['met', 'met_with_warnings', 'open', 'not_in_estate']),
+        evidence: z.array(Shown),
+        missing: z.array(Shown),
+        plan_b: Shown.nullable().describe('what Plan B asks for, where it is open and not known to be before its time'),
+      }),
+    )
+    .length(MILESTONES.length),
+  may_say: z.array(z.enum(TIMELINE_SAYINGS)),
+  must_not_say: z.array(z.enum(TIMELINE_SAYINGS)),
+  releases: z
+    .array(z.strictObject({ phase: z.enum(RELEASE_PHASES), status: z.enum(['forbidden', 'conditions_met']), because: z.array(Shown).min(1) }))
+    .length(RELEASE_PHASES.length)
+    .describe('conditions only; nothing is released by this'),
+  runtime_action_authorized: Zero,
+})
+
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 type Assert<T extends true> = T
 /** Does not compile where a guard's result and its published schema differ. */
@@ -96,4 +133,5 @@ export type GuardResultsAgree = [
   Assert<Same<z.infer<typeof DispatchResult>, DispatchResultType>>,
   Assert<Same<z.infer<typeof ContractResult>, ContractResultType>>,
   Assert<Same<z.infer<typeof PreflightResult>, PreflightResultType>>,
+  Assert<Same<z.infer<typeof TimelineResult>, TimelineResultType>>,
 ]

@@ -32,7 +32,7 @@ describe('bash', () => {
     expect(offered('gu')).toEqual(['guard'])
   })
   test('subcommands', () => {
-    expect(offered('guard', '').filter((word) => !word.startsWith('--'))).toEqual(['declaration', 'dispatch', 'packets', 'contract', 'preflight'])
+    expect(offered('guard', '').filter((word) => !word.startsWith('--'))).toEqual(['declaration', 'dispatch', 'packets', 'contract', 'preflight', 'timeline'])
     expect(offered('guard', 'd')).toEqual(['declaration', 'dispatch'])
   })
   test('options of a command, also after an argument', () => {

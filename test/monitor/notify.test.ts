@@ -286,6 +286,7 @@ describe('the program', () => {
       await new Promise((done) => setTimeout(done, 1100))
       ran.push(runEvidence(folder, monitor, { env }))
       writeFileSync(flag, 'here')
+      await new Promise((done) => setTimeout(done, 1100))
       ran.push(runEvidence(folder, monitor, { env }))
       const watched = runEvidence(folder, [
         'round',
