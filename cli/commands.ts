@@ -133,6 +133,16 @@ function addRound(program: Command): void {
     .addOption(JSON_OPTION())
     .action(lazy(() => import('./commands/round-diff.ts')))
   round
+    .command('record')
+    .argument('<id>', 'round id')
+    .description('the reboot record of a round (Markdown), compared with the reboot before; what evidence does not say is unknown')
+    .addOption(new Option('--previous <id>', 'compare with this round (default: the newest earlier one of the estate, in another boot)'))
+    .addOption(new Option('--output <file>', 'write here instead of stdout'))
+    .addOption(LEDGER())
+    .addOption(JSON_OPTION())
+    .addHelpText('after', '\nExamples:\n  evidence round record ROUND --output reboot.md\n  evidence round record ROUND --previous OTHER --json')
+    .action(lazy(() => import('./commands/round-record.ts')))
+  round
     .command('rejudge')
     .argument('<id>', 'round id')
     .description('the same evidence under another policy version, with the difference')

@@ -41,8 +41,9 @@ export function evaluateTimeline({ snapshot, boots, since }: TimelineInput): Tim
   const elapsed = start === null || start > asOf ? null : Math.floor((Date.parse(asOf) - Date.parse(start)) / 60_000)
   const isFullStackGreen = allowed.has('FULL_STACK_GREEN') || allowed.has('FULL_STACK_GREEN_DR_ESCROW_BLOCKED')
   const milestones = judgeMilestones(snapshot, elapsed, isFullStackGreen)
-  const layer = reachedLayer(milestones, allowed.has('SERVICE_GREEN'), isFullStackGreen)
-  const isSaid = (saying: TimelineSaying): boolean => maySay(saying, layer, elapsed !== null, allowed)
+  const shown = shownLayer(milestones, allowed.has('SERVICE_GREEN'))
+  const layer = isFullStackGreen && milestones.every((one) => one.status !== 'open') ? 'FULL_STACK_GREEN' : shown
+  const isSaid = (saying: TimelineSaying): boolean => maySay(saying, { layer, shown }, elapsed !== null, allowed)
   return {
     result_schema: 'evidence_timeline_result_v1',
     artifact_id: snapshot.artifact_id,
@@ -71,23 +72,25 @@ function newestBoot(boots: TimelineInput['boots']): string | null {
 }
 
 /** Up to the first milestone that is open. A layer nobody declared checks for is passed over, and never the answer. */
-function reachedLayer(milestones: readonly Milestone[], isServiceGreen: boolean, isFullStackGreen: boolean): TimelineLayer {
+function shownLayer(milestones: readonly Milestone[], isServiceGreen: boolean): TimelineLayer {
   let layer: TimelineLayer = 'NONE'
   for (const [name, at] of SHOWN_BY) {
     const status = milestones.find((one) => one.at === at)?.status ?? 'open'
     if (status === 'open' || (name === 'SERVICE_READY' && !isServiceGreen)) return layer
     if (status !== 'not_in_estate') layer = name
   }
-  const isLaterOpen = milestones.some((one) => one.status === 'open')
-  return isFullStackGreen && !isLaterOpen ? 'FULL_STACK_GREEN' : layer
+  return layer
 }
 
-function maySay(saying: TimelineSaying, layer: TimelineLayer, hasStart: boolean, allowed: ReadonlySet<string>): boolean {
+type Layers = { layer: TimelineLayer; shown: TimelineLayer }
+
+/** A full-stack green says nothing about hosts that nobody looked at. */
+function maySay(saying: TimelineSaying, { layer, shown }: Layers, hasStart: boolean, allowed: ReadonlySet<string>): boolean {
   if (saying === 'MAINTENANCE_STARTED') return hasStart
   if (saying === 'FULL_STACK_GREEN' || saying === 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED' || saying === 'DR_COMPLETE') {
     return layer === 'FULL_STACK_GREEN' && allowed.has(saying)
   }
-  return TIMELINE_LAYERS.indexOf(saying) <= TIMELINE_LAYERS.indexOf(layer)
+  return TIMELINE_LAYERS.indexOf(saying) <= TIMELINE_LAYERS.indexOf(shown)
 }
 
 /** As which of its three ends Plan B would have to be closed now (§1.4). */

@@ -8,7 +8,14 @@ import type { Snapshot } from '../../schemas/snapshot.ts'
 import type { TimelineResult } from '../../schemas/timeline.ts'
 
 export type KnownBoot = { host: string; boot_time: string | null }
-export type BootedRound = { snapshot: Snapshot; boots: KnownBoot[]; operator: string; tool: string }
+export type BootedRound = {
+  snapshot: Snapshot
+  boots: KnownBoot[]
+  operator: string
+  tool: string
+  /** Ids of the checks bound to each host of the estate. */
+  checksOf: Readonly<Record<string, readonly string[]>>
+}
 
 /** A round judged from its events, with the boots it knew, by host. Throws as `projectRound`. */
 export async function readBootedRound(rounds: RoundReader, roundId: string, policy?: string): Promise<BootedRound> {
@@ -17,7 +24,13 @@ export async function readBootedRound(rounds: RoundReader, roundId: string, poli
   const { opened, estate, byCheck } = readRoundEvidence(roundId, fold)
   const boots = [...bootTimes(opened, estate, byCheck)].map(([host, boot]) => ({ host, boot_time: boot === 'unknown' ? null : boot.time }))
   const { operator, tool } = opened.data
-  return { snapshot: judgeFold(roundId, fold, policy), boots: boots.sort((a, b) => (a.host < b.host ? -1 : 1)), operator, tool: `${tool.name} ${tool.version}` }
+  return {
+    snapshot: judgeFold(roundId, fold, policy),
+    boots: boots.sort((a, b) => (a.host < b.host ? -1 : 1)),
+    operator,
+    tool: `${tool.name} ${tool.version}`,
+    checksOf: Object.fromEntries(estate.hosts.map((host) => [host.id, estate.checks.flatMap((check) => (check.host === host.id ? [check.id] : []))])),
+  }
 }
 
 /** The timeline of a round. Throws `usage` where `since` is no time, or after the round. */

@@ -164,6 +164,12 @@ describe('where a recovery stands', () => {
     expect(result.milestones.every((one) => one.status === 'open' && one.evidence.length === 0)).toBe(true)
   })
 
+  it('a full-stack green says nothing about hosts that nobody looked at', () => {
+    const whole = recovery()
+    const result = timeline({ ...whole, checks: whole.checks.filter((check) => check.kind === 'cron') })
+    expect([result.layer, result.may_say]).toEqual(['FULL_STACK_GREEN', ['MAINTENANCE_STARTED', 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED', 'FULL_STACK_GREEN']])
+  })
+
   it('every check has a milestone', () => {
     expect(NAMES.map((id) => milestoneOf({ kind: CHECKS[id][0], gate: CHECKS[id][1], part: 'cold_start' }))).toEqual([
       'T+0',
