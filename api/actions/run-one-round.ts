@@ -53,7 +53,12 @@ export function planRound(loaded: LoadedEstate, asked: RoundAsked, now: Date): P
   const roundId = asked.id ?? defaultRoundId(loaded.estate.estate, now)
   if (roundId === ESCROW_SUBJECT) throw new EvidenceError('usage', `${ESCROW_SUBJECT} is kept for escrow markers`, { remedy: 'choose another --id' })
   if (!/^[a-z0-9][a-z0-9-]{2,99}$/.test(roundId)) throw new EvidenceError('usage', 'a round id is [a-z0-9][a-z0-9-]{2,99}', { remedy: 'choose another --id' })
-  const options = { skipped_parts: asked.skip ?? [], only_gates: asked.only ?? null, watch_attempt: asked.watchAttempt ?? null, alert_test: asked.sendAlertTest ?? false }
+  const options = {
+    skipped_parts: asked.skip ?? [],
+    only_gates: asked.only ?? null,
+    watch_attempt: asked.watchAttempt ?? null,
+    alert_test: asked.sendAlertTest ?? false,
+  }
   assertRoundOptions(loaded.estate, options)
   return { roundId, loaded, policy: { id: policy.id, version: policy.version }, options, operator: asked.operator }
 }
