@@ -9,7 +9,8 @@ export type HistoryOptions = { ledger: string; clickhouse?: string }
  * (`--clickhouse URL`; user and password from the environment only).
  */
 export async function withHistory<T>(options: HistoryOptions, work: (history: HistoryStore) => Promise<T>): Promise<T> {
-  const history = options.clickhouse === undefined ? await openLocal(options.ledger) : await openRemote(options.clickhouse)
+  if (options.clickhouse === undefined && isWritable(options.ledger)) return withLocal(options.ledger, work)
+  const history = options.clickhouse === undefined ? await openReadonly(options.ledger) : await openRemote(options.clickhouse)
   try {
     return await work(history)
   } finally {
@@ -18,22 +19,26 @@ export async function withHistory<T>(options: HistoryOptions, work: (history: Hi
 }
 
 /** A file that this user may only read is asked as it is. */
-async function openLocal(path: string): Promise<HistoryStore> {
-  if (!isWritable(path)) return (await import('../projector/sqlite-history-store.ts')).openSqliteHistoryStore({ path, mode: 'readonly', of: 'ledger' })
-  const [{ withStores }, { openSqliteHistoryStore }, { fillHistory }] = await Promise.all([
+async function openReadonly(path: string): Promise<HistoryStore> {
+  return (await import('../projector/sqlite-history-store.ts')).openSqliteHistoryStore({ path, mode: 'readonly', of: 'ledger' })
+}
+
+/** Held to the events of the ledger, as the service does it. */
+async function withLocal<T>(path: string, work: (history: HistoryStore) => Promise<T>): Promise<T> {
+  const [{ withStores }, { openSqliteHistoryStore }, { fillHistory }, { keepCurrent }] = await Promise.all([
     import('./stores.ts'),
     import('../projector/sqlite-history-store.ts'),
     import('../projector/rebuild-history.ts'),
+    import('../api/current-history.ts'),
   ])
   return withStores(path, 'existing', async ({ ledger, snapshots }) => {
     const history = openSqliteHistoryStore({ path, mode: 'existing', of: 'ledger' })
     try {
       const projected = await fillHistory(ledger, snapshots, history)
       if (projected > 0) note(`history: ${projected} rounds without a final snapshot were projected`)
-      return history
-    } catch (error) {
+      return await work(keepCurrent(ledger, snapshots, history))
+    } finally {
       await history.close()
-      throw error
     }
   })
 }
@@ -60,8 +65,7 @@ async function openRemote(url: string): Promise<HistoryStore> {
 export async function rebuildLocalHistory(path: string): Promise<number> {
   const { clearHistory } = await import('../projector/sqlite-history-store.ts')
   clearHistory(path)
-  const history = await openLocal(path)
-  await history.close()
+  await withLocal(path, async () => undefined)
   const { withLedger } = await import('./stores.ts')
   return withLedger(path, 'existing', async (ledger) => (await ledger.roundIds()).length)
 }

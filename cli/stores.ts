@@ -5,7 +5,7 @@ import type { SnapshotStore } from '../projector/snapshot-store.ts'
 import { openSqliteSnapshotStore } from '../projector/sqlite-snapshot-store.ts'
 import { note } from './output.ts'
 
-export type Stores = { ledger: Ledger; snapshots: SnapshotStore }
+export type Stores = { ledger: Ledger; snapshots: SnapshotStore & { withdraw(roundId: string): Promise<void> } }
 
 /** The one place where commands get their stores: opens them, gives them to the work, and closes them whatever happens. */
 export async function withStores<T>(path: string, mode: LedgerFileMode, work: (stores: Stores) => Promise<T>): Promise<T> {

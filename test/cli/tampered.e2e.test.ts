@@ -42,6 +42,7 @@ describe('a changed ledger', () => {
       expect(verified.code).toBe(1)
       expect(verified.stdout).toMatch(/^LEDGER_VERIFY_FAILED code=[a-z_]+ position=/)
       expect(run('round', 'list').stdout).toMatch(/ BLOCKED +mismatch +honest-1$/m)
+      expect(run('history', 'rounds')).toMatchObject({ code: 1, stdout: expect.not.stringContaining(ID) })
       for (const args of [
         ['guard', 'declaration', ID, '--declare', 'SERVICE_GREEN'],
         ['guard', 'dispatch', ID],
