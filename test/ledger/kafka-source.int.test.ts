@@ -26,6 +26,11 @@ async function take(source: EventSource, isDone: (all: SourceMessage[]) => boole
   return all
 }
 
+/** Each message once; rounds are the keys, and a round is in one partition. */
+function once(all: readonly SourceMessage[]): SourceMessage[] {
+  return [...new Map(all.map((message) => [`${message.key} ${message.offset}`, message])).values()]
+}
+
 describe.skipIf(kafka === null)('Kafka: topics, writer and reader', () => {
   const settingsOf = (name: string) => testKafkaSettings(kafka?.brokers ?? [], name)
 
@@ -62,7 +67,8 @@ describe.skipIf(kafka === null)('Kafka: topics, writer and reader', () => {
     expect(ranges.reduce((sum, { first, next }) => sum + Number(next) - Number(first), 0)).toBe(96)
     await sink.close()
     await expect(sink.send([])).rejects.toMatchObject({ code: 'ledger_unavailable' })
-    const got = await take(createKafkaEventSource(settings, FAST), (all) => all.length >= 96)
+    // A member that had to join again is given what it did not commit once more.
+    const got = once(await take(createKafkaEventSource(settings, FAST), (all) => once(all).length >= 96))
     for (const round of rounds) {
       const mine = got.filter(({ key }) => key === round[0]?.subject)
       expect(mine.map(({ value }) => Buffer.from(value ?? []).toString())).toEqual(round.map(({ bytes }) => Buffer.from(bytes).toString()))

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { NODE, newFolder, PROGRAM, plainEnvironment, type Ran, ROOT, runEvidence } from '../cli/run-program.ts'
 import { freePort } from '../support/http-server.ts'
@@ -48,9 +49,11 @@ describe('evidence monitor --once', () => {
     expect(metric('cold_start_last_run_timestamp')).toBeGreaterThanOrEqual(greenAt)
   })
 
-  test('a ledger that cannot record: exit 3, monitor_up 0 and nothing green', () => {
+  test('a ledger that cannot record: exit 3, monitor_up 0 and nothing green', async () => {
     const { folder, metric, once: runOnce } = newEstate()
     expect(runOnce().code).toBe(0)
+    // Rounds are named by the second.
+    await sleep(1100)
     const db = new DatabaseSync(path.join(folder, 'evidence.db'))
     db.exec('BEGIN IMMEDIATE')
     const ran = runOnce()
@@ -145,7 +148,9 @@ describe('a monitor that runs', () => {
     const monitor = start(NODE, [PROGRAM, ...MONITOR, '--interval', '1'], folder)
     const ask = async (question: string): Promise<unknown[]> => {
       const answer = await fetch(`http://127.0.0.1:${prometheus}/api/v1/query?query=${encodeURIComponent(question)}`).catch(() => null)
-      return answer === null || !answer.ok ? [] : ((await answer.json()) as { data: { result: unknown[] } }).data.result
+      // While it starts it answers with a page.
+      const isJson = answer?.headers.get('content-type')?.startsWith('application/json') === true
+      return answer === null || !answer.ok || !isJson ? [] : ((await answer.json()) as { data: { result: unknown[] } }).data.result
     }
     const firing = async (name: string): Promise<boolean> => (await ask(`ALERTS{alertname="${name}",alertstate="firing"}`)).length > 0
     await until(
