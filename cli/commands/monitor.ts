@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { planRound } from '../../api/actions/run-one-round.ts'
 import { writeFileAtomically } from '../../api/actions/write-file.ts'
 import { lastGreenAt } from '../../api/monitor/last-green.ts'
@@ -47,8 +48,16 @@ async function runRound(options: Options, estateId: string, signal: AbortSignal)
   if (loaded.estate.estate !== estateId) {
     throw new EvidenceError('usage', `the estate of this monitor is ${estateId}; the file now has another`, { remedy: 'start the monitor again' })
   }
-  const planned = planRound(loaded, askedBy(options), new Date())
-  return (await runPlannedHere({ ...options, quiet: true }, planned, signal)).snapshot
+  const run = async (): Promise<Snapshot> =>
+    (await runPlannedHere({ ...options, quiet: true }, planRound(loaded, askedBy(options), new Date()), signal)).snapshot
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof EvidenceError) || error.code !== 'round_exists') throw error
+    // Rounds are named by the second, and somebody ran one in this one.
+    await sleep(1000, undefined, { signal })
+    return run()
+  }
 }
 
 async function publish({ textfile, json }: Options, estateId: string, one: MonitorRun): Promise<void> {
