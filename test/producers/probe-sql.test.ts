@@ -183,7 +183,7 @@ describe.skipIf(postgresBin() === null)('sql probes against a real PostgreSQL', 
     )
     const ended = new Promise((resolve) => lock.once('exit', resolve))
     await sleep(500)
-    expect(await failureOf(fresh({ table: 'empty', column: 'day' }, 500))).toBe('timeout exec: no end within 500 ms')
+    expect(await failureOf(fresh({ table: 'empty', column: 'day' }, 500))).toMatch(/^timeout exec: no end within (500|4\d\d) ms$/u)
     lock.kill()
     await ended
   })
