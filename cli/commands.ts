@@ -157,9 +157,10 @@ function addMonitor(program: Command): void {
     .command('monitor')
     .description('rounds on a schedule, told as metrics in a node-exporter textfile, until interrupted')
     .requiredOption('--estate <file>', 'estate file (docs/estate.md)')
-    .requiredOption('--textfile <file>', 'write the metrics here; a name that ends in .prom, in the folder of the textfile collector')
+    .option('--textfile <file>', 'write the metrics here; a name that ends in .prom, in the folder of the textfile collector')
     .addOption(new Option('--interval <seconds>', 'start a round every so many seconds').argParser(toCount).default(600))
     .option('--once', 'one round, and end with its exit code; for timers')
+    .option('--print-rules', 'print Prometheus rules for the metrics of this estate and interval, and run nothing')
     .addOption(NOTIFY_URL())
     .addOption(NOTIFY_COOLDOWN())
     .addOption(NOTIFY_DRY_RUN())
@@ -171,7 +172,7 @@ function addMonitor(program: Command): void {
     .addOption(JSON_OPTION())
     .addHelpText(
       'after',
-      '\nExamples:\n  evidence monitor --estate estate.yaml --textfile /var/lib/prometheus/node-exporter/cold_start.prom\n  evidence monitor --estate estate.yaml --textfile cold_start.prom --once',
+      '\nExamples:\n  evidence monitor --estate estate.yaml --textfile /var/lib/prometheus/node-exporter/cold_start.prom\n  evidence monitor --estate estate.yaml --textfile cold_start.prom --once\n  evidence monitor --estate estate.yaml --print-rules > monitor-rules.yml',
     )
     .action(lazy(() => import('./commands/monitor.ts')))
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { planRound } from '../../api/actions/run-one-round.ts'
 import { writeFileAtomically } from '../../api/actions/write-file.ts'
 import { lastGreenAt } from '../../api/monitor/last-green.ts'
-import { monitorText } from '../../api/monitor/monitor-text.ts'
+import { monitorRulesText } from '../../api/monitor/monitor-rules.ts'
+import { metricPrefix, monitorText } from '../../api/monitor/monitor-text.ts'
 import { observe } from '../../api/monitor/observation.ts'
 import { Monitor, type MonitorRun } from '../../api/monitor/run-monitor.ts'
 import { loadEstate } from '../../producers/estate-file.ts'
@@ -11,19 +12,24 @@ import { EvidenceError } from '../../schemas/errors.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { isGreenOverall } from '../../schemas/summary.ts'
 import { assertNotifyOptions, buildNotifier, type NotifyOptions } from '../notify-options.ts'
-import { type Answer, note, printLine } from '../output.ts'
+import { type Answer, note, printLine, printResult } from '../output.ts'
 import { askedBy, type RoundRunOptions, runPlannedHere, withInterrupt } from '../round-runner.ts'
 import { withStores } from '../stores.ts'
 
-type Options = RoundRunOptions & NotifyOptions & { textfile: string; interval: number; once?: boolean; json?: boolean }
+type Asked = RoundRunOptions & NotifyOptions & { textfile?: string; interval: number; once?: boolean; printRules?: boolean; json?: boolean }
+type Options = Asked & { textfile: string }
 
 /**
  * `evidence monitor`: ends with 0 when it is stopped; with `--once`, as `round run` would. Every run is a line on stdout,
- * whatever went wrong a line on stderr.
+ * whatever went wrong a line on stderr. With `--print-rules` nothing runs.
  */
-export async function run(_args: [], options: Options): Promise<Answer> {
+export async function run(_args: [], asked: Asked): Promise<Answer> {
   // Read before anything else: an estate that cannot be read has no name to put on metrics. Later it costs a run only.
-  const { estate } = await loadEstate(options.estate)
+  const { estate } = await loadEstate(asked.estate)
+  if (asked.printRules) return printRules(asked, estate.estate)
+  const { textfile } = asked
+  if (textfile === undefined) throw new EvidenceError('usage', 'a monitor needs --textfile, or --print-rules')
+  const options: Options = { ...asked, textfile }
   assertNotifyOptions(options)
   return withInterrupt(async (signal) => {
     const notifier = buildNotifier(options, estate.estate, signal)
@@ -40,6 +46,14 @@ export async function run(_args: [], options: Options): Promise<Answer> {
     await monitor.runUntilStopped(options.interval * 1000)
     return 0
   })
+}
+
+/** Prometheus rules for the metrics of this estate. Throws `usage` beside options of a monitor that runs. */
+function printRules({ interval, json, textfile, once }: Asked, estateId: string): Answer {
+  if (textfile !== undefined || once) throw new EvidenceError('usage', '--print-rules runs nothing: no --textfile and no --once')
+  const rules = monitorRulesText(estateId, interval)
+  printResult(json, { estate: estateId, prefix: metricPrefix(estateId), interval_s: interval, rules }, rules)
+  return 0
 }
 
 /** The estate is read anew: what was edited counts from the next round on. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { NODE, newFolder, PROGRAM, plainEnvironment, type Ran, ROOT, runEvidence } from '../cli/run-program.ts'
+import { NODE, newFolder, PROGRAM, plainEnvironment, type Ran, runEvidence } from '../cli/run-program.ts'
 import { freePort } from '../support/http-server.ts'
 
 const absent = ['prometheus', 'prometheus-node-exporter'].filter((name) => spawnSync(name, ['--version']).error !== undefined)
@@ -72,6 +72,19 @@ describe('evidence monitor --once', () => {
     expect(runEvidence(folder, ['ledger', 'verify']).code).toBe(0)
   })
 
+  test('--print-rules prints rules of the estate, and runs nothing', () => {
+    const { folder } = newEstate()
+    const print = (...more: string[]): Ran => runEvidence(folder, ['monitor', '--estate', 'estate.yaml', '--print-rules', ...more])
+    expect(print()).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('expr: watched_cold_start_monitor_up == 0') })
+    expect(JSON.parse(print('--json', '--interval', '3600').stdout)).toMatchObject({ estate: 'watched', prefix: 'watched', interval_s: 3600 })
+    for (const more of [['--once'], ['--textfile', 'x.prom']]) expect(print(...more)).toMatchObject({ code: 2, stdout: '' })
+    expect(runEvidence(folder, ['monitor', '--estate', 'estate.yaml'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a monitor needs --textfile, or --print-rules'),
+    })
+    expect(existsSync(path.join(folder, 'evidence.db'))).toBe(false)
+  })
+
   test('an estate that cannot be read: exit 2', () => {
     const { folder, textfile, once: runOnce } = newEstate()
     writeFileSync(path.join(folder, 'estate.yaml'), 'estate: [')
@@ -131,10 +144,9 @@ describe('a monitor that runs', () => {
   test.skipIf(absent.length > 0)('a real node-exporter shows its textfile, and a real Prometheus fires when it stops', async () => {
     const { folder } = newEstate()
     const [exporter, prometheus] = [await freePort(), await freePort()]
-    // The rules as deployed, for this estate and with thresholds of a test.
-    const rules = readFileSync(path.join(ROOT, 'deploy/monitor-rules.yml'), 'utf8')
-      .replaceAll('awoooi', 'watched')
-      .replace('> 1800', '> 5')
+    // The rules of this estate, with thresholds of a test.
+    const rules = runEvidence(folder, ['monitor', '--estate', 'estate.yaml', '--print-rules'])
+      .stdout.replace('> 1800', '> 5')
       .replaceAll(/for: \d+[mh]/g, 'for: 1s')
     writeFileSync(path.join(folder, 'rules.yml'), rules)
     const scrape = `scrape_configs: [{ job_name: node, static_configs: [{ targets: ['127.0.0.1:${exporter}'] }] }]`

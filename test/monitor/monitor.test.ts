@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { monitorRulesText } from '../../api/monitor/monitor-rules.ts'
 import { metricPrefix, monitorText } from '../../api/monitor/monitor-text.ts'
 import { monitorResult, valuesOfFailure, valuesOfRound } from '../../api/monitor/monitor-values.ts'
 import { Monitor, type MonitorRun } from '../../api/monitor/run-monitor.ts'
@@ -152,6 +153,28 @@ describe('what is deployed', () => {
     const ran = spawnSync('promtool', ['test', 'rules', 'test/monitor/rules.yml'], { cwd: REPOSITORY, encoding: 'utf8' })
     expect([ran.status, ran.stderr]).toEqual([0, ''])
     expect(ran.stdout).toContain('SUCCESS')
+  })
+
+  it('rules: those of deploy are printed ones', () => {
+    expect(readFileSync(join(REPOSITORY, 'deploy/monitor-rules.yml'), 'utf8')).toBe(monitorRulesText('awoooi', 600))
+  })
+
+  it.skipIf(!hasPromtool).each(['9-lives', 'no', '007'])('rules of the estate %s: promtool takes them and the same tests pass', (estate) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rules-'))
+    writeFileSync(join(folder, 'rules-of-estate.yml'), monitorRulesText(estate, 600))
+    const tests = readFileSync(join(REPOSITORY, 'test/monitor/rules.yml'), 'utf8')
+      .replace('../../deploy/monitor-rules.yml', 'rules-of-estate.yml')
+      .replaceAll('estate: awoooi', `estate: '${estate}'`)
+      .replaceAll('awoooi', metricPrefix(estate))
+    writeFileSync(join(folder, 'tests.yml'), tests)
+    expect(spawnSync('promtool', ['check', 'rules', 'rules-of-estate.yml'], { cwd: folder, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    const ran = spawnSync('promtool', ['test', 'rules', 'tests.yml'], { cwd: folder, encoding: 'utf8' })
+    expect([ran.status, ran.stderr]).toEqual([0, ''])
+  })
+
+  it('rules: a monitor is stale after three rounds that are missing, and never before half an hour', () => {
+    const staleAfter = (intervalS: number) => /last_run_timestamp\) > (\d+)$/m.exec(monitorRulesText('awoooi', intervalS))?.[1]
+    expect([60, 600, 601, 3600].map(staleAfter)).toEqual(['1800', '1800', '1803', '10800'])
   })
 
   it('rules: each alert is tested, and speaks of metrics that exist', () => {
