@@ -1,7 +1,7 @@
 import { CONTRACT_REASONS, type ContractReason, type ContractResult } from '../schemas/contract.ts'
 import { canonicalDigest } from '../schemas/digest.ts'
 import { parseJsonText } from '../schemas/json-text.ts'
-import { OwnerPackets } from '../schemas/packets.ts'
+import { OwnerPackets, PACKET_ZEROS } from '../schemas/packets.ts'
 import { findSecretLike } from '../schemas/secret-like.ts'
 import type { GuardInput } from './guard-input.ts'
 import { buildOwnerPackets } from './packets.ts'
@@ -28,16 +28,7 @@ export function checkPacketContract(input: GuardInput, packetText: string): Cont
   return reasons.length > 0 ? blocked(...reasons) : { ...blocked(), status: 'ok' }
 }
 
-const ZEROS: ReadonlySet<string> = new Set([
-  'request_sent_count',
-  'owner_response_received_count',
-  'owner_response_accepted_count',
-  'runtime_action_authorized_count',
-  'dispatch_authorized',
-  'host_write_authorized',
-  'secret_value_collection_allowed',
-  'runtime_gate',
-])
+const ZEROS: ReadonlySet<string> = new Set(PACKET_ZEROS)
 
 function schemaReasons(issues: readonly { path: PropertyKey[] }[]): ContractReason[] {
   const reasons = new Set(

@@ -6,6 +6,19 @@ import { MAX_VALUE_LENGTH } from './summary.ts'
 const Zero = z.literal(0)
 const Text = line(300).min(1)
 
+const NOTHING_GRANTED = {
+  request_sent_count: Zero,
+  owner_response_received_count: Zero,
+  owner_response_accepted_count: Zero,
+  runtime_action_authorized_count: Zero,
+  dispatch_authorized: Zero,
+  host_write_authorized: Zero,
+  secret_value_collection_allowed: Zero,
+  runtime_gate: Zero,
+} as const
+/** The counters and flags of a packet set: each is the number 0, and a packet set with anything else is refused. */
+export const PACKET_ZEROS = Object.keys(NOTHING_GRANTED) as (keyof typeof NOTHING_GRANTED)[]
+
 export const OwnerPacket = z.strictObject({
   gate_id: OwnerGateId,
   priority: z.literal('P0'),
@@ -33,14 +46,7 @@ export const OwnerPackets = z.strictObject({
   }),
   next_gate_count: Count,
   p0_gate_count: Count,
-  request_sent_count: Zero,
-  owner_response_received_count: Zero,
-  owner_response_accepted_count: Zero,
-  runtime_action_authorized_count: Zero,
-  dispatch_authorized: Zero,
-  host_write_authorized: Zero,
-  secret_value_collection_allowed: Zero,
-  runtime_gate: Zero,
+  ...NOTHING_GRANTED,
   owner_packets: z.array(OwnerPacket).max(50),
   packet_set_digest: DigestText,
 })

@@ -1,18 +1,7 @@
-import type { OwnerPacket, OwnerPackets } from '../../schemas/packets.ts'
+import { type OwnerPacket, type OwnerPackets, PACKET_ZEROS } from '../../schemas/packets.ts'
 import type { RoundIntegrity } from '../../schemas/summary.ts'
 import { PACKETS_CSP, PACKETS_STYLE } from './packets-style.ts'
 import { PACKET_WORDS, type PacketLanguage, type PacketWords } from './packets-words.ts'
-
-const NOTHING = [
-  'request_sent_count',
-  'owner_response_received_count',
-  'owner_response_accepted_count',
-  'runtime_action_authorized_count',
-  'dispatch_authorized',
-  'host_write_authorized',
-  'secret_value_collection_allowed',
-  'runtime_gate',
-] as const satisfies readonly (keyof OwnerPackets)[]
 
 /**
  * Owner packets as one page to read, print and sign: self-contained HTML without script, a packet a sheet, with its
@@ -71,7 +60,7 @@ ${pairs([
 <h3>${words.gates}</h3>
 ${rows.length === 0 ? `<p>${isTrusted ? words.none : words.notKnown}</p>` : gates}
 <h3>${words.nothingGranted}</h3>
-<p>${NOTHING.map((key) => code(`${key}=${packets[key]}`)).join(' &nbsp; ')}</p>
+<p>${PACKET_ZEROS.map((key) => code(`${key}=${packets[key]}`)).join(' &nbsp; ')}</p>
 </section>`
 }
 
