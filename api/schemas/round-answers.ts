@@ -14,18 +14,6 @@ export const Estates = z.array(
   z.strictObject({ id: Text, last_opened_at: Text.nullable(), last_overall: Text.nullable(), rounds: Count, configured: z.boolean() }),
 )
 
-export const RoundRow = z.strictObject({
-  artifact_id: Text,
-  estate: Text,
-  opened_at: Text,
-  sealed_at: Text.nullable(),
-  policy_version: Text,
-  overall: Text,
-  integrity: Integrity,
-  snapshot_digest: Text,
-})
-export const UnfinishedRow = z.strictObject({ artifact_id: Text, opened_at: Text, integrity: Integrity, overall: Text })
-
 export const Round = z.strictObject({
   artifact_id: Text,
   estate: Text,
@@ -40,6 +28,9 @@ export const Round = z.strictObject({
   snapshot_digest: Text,
   summary_digest: Text,
 })
+/** A round as lists tell it. */
+export const RoundRow = Round.omit({ integrity_reasons: true, evidence_root: true, evidence_count: true, summary_digest: true })
+export const UnfinishedRow = z.strictObject({ artifact_id: Text, opened_at: Text, integrity: Integrity, overall: Text })
 export const Checks = z.strictObject({
   checks: FullSnapshot.shape.checks,
   gates: FullSnapshot.shape.gates,
