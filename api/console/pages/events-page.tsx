@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -8,6 +7,7 @@ import type { EventRow } from '../data/shapes.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { DownloadButton } from '../parts/download-button.tsx'
 import { Loaded } from '../parts/loaded.tsx'
+import { LoadedPages } from '../parts/loaded-pages.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Section } from '../parts/section.tsx'
 import { roundPath } from '../parts/url-state.ts'
@@ -30,20 +30,9 @@ export function EventsPage({ params }: { params: { id: string } }) {
 
 function Evidence({ id }: { id: string }) {
   const { t } = useTranslation()
-  const { data, error, isError, dataUpdatedAt, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(eventsQuery(id))
-  const query = { data: data?.pages.flatMap((page) => page.rows), error, isError, dataUpdatedAt, refetch } as unknown as Parameters<
-    typeof Loaded<EventRow[]>
-  >[0]['query']
   return (
     <Section title={t('events.evidence')} note={t('events.evidenceNote')}>
-      <Loaded query={query}>{(rows) => <EventTable id={id} rows={rows} label={t('events.evidence')} />}</Loaded>
-      {hasNextPage ? (
-        <div>
-          <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('common.more')}
-          </Button>
-        </div>
-      ) : null}
+      <LoadedPages query={useInfiniteQuery(eventsQuery(id))}>{(rows) => <EventTable id={id} rows={rows} label={t('events.evidence')} />}</LoadedPages>
     </Section>
   )
 }

@@ -7,7 +7,7 @@ import { searchQuery } from '../data/queries.ts'
 import type { FoundRow } from '../data/shapes.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Found } from '../parts/found.tsx'
-import { Loaded } from '../parts/loaded.tsx'
+import { LoadedPages } from '../parts/loaded-pages.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Section } from '../parts/section.tsx'
@@ -62,29 +62,18 @@ function SearchForm({ url, onAsk }: { url: Question; onAsk: (question: Question)
 
 function Results({ text, from, to }: { text: string; from: string; to: string }) {
   const { t } = useTranslation()
-  const { data, error, isError, dataUpdatedAt, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(searchQuery(text, from, to))
-  const query = { data: data?.pages.flatMap((page) => page.rows), error, isError, dataUpdatedAt, refetch } as unknown as Parameters<
-    typeof Loaded<FoundRow[]>
-  >[0]['query']
   return (
     <Section title={t('search.results')}>
-      <Loaded query={query}>
-        {(rows) => (
+      <LoadedPages query={useInfiniteQuery(searchQuery(text, from, to))}>
+        {(rows, hasMore) => (
           <>
             <p role="status" className="small muted">
-              {t(hasNextPage ? 'search.foundMore' : 'search.found', { count: rows.length })}
+              {t(hasMore ? 'search.foundMore' : 'search.found', { count: rows.length })}
             </p>
             {rows.length === 0 ? null : <FoundTable rows={rows} text={text} />}
           </>
         )}
-      </Loaded>
-      {hasNextPage ? (
-        <div>
-          <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('common.more')}
-          </Button>
-        </div>
-      ) : null}
+      </LoadedPages>
     </Section>
   )
 }

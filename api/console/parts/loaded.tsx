@@ -8,8 +8,9 @@ import { ageText, useNow } from './moment.tsx'
 import { Notice } from './notice.tsx'
 import { ProblemNotice, ProblemText } from './problem-notice.tsx'
 
+export type LoadedQuery<T> = Pick<UseQueryResult<T>, 'data' | 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'>
 type LoadedProps<T> = {
-  query: Pick<UseQueryResult<T>, 'data' | 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'>
+  query: LoadedQuery<T>
   children: (data: T) => ReactNode
   lines?: number
 }
