@@ -7,6 +7,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyServerOptions } from 'fastify'
 import helmet, { type HelmetOptions } from 'helmet'
 import { EvidenceError } from '../schemas/errors.ts'
+import { TOOL } from '../schemas/tool.ts'
 import { buildClientErrorHandler } from './client-error.ts'
 import { answerUnroutable } from './error-answers.ts'
 import { type LogStream, logOptions, RequestLog } from './log.ts'
@@ -115,7 +116,7 @@ export const OPENAPI: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
   openapi: '3.1.0',
   info: {
     title: 'Evidence ledger',
-    version: '0.1.0',
+    version: TOOL.version,
     description: 'What was known about an estate, when, and on what evidence. Errors are application/problem+json (RFC 9457).',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },

@@ -1,4 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { TOOL } from '../schemas/tool.ts'
 import type { Answer } from './output.ts'
 
 type Options = Record<string, never>
@@ -33,7 +34,7 @@ export function addEvidenceCommands(program: Command): void {
   program
     .name('evidence')
     .description('Proves, after a reboot or a disaster, what may honestly be said about an estate of servers, and what may not.')
-    .version('0.1.0')
+    .version(TOOL.version)
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', EXIT_CODES)

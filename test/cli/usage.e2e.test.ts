@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addEvidenceCommands } from '../../cli/commands.ts'
+import { TOOL } from '../../schemas/tool.ts'
 import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, ROOT, runEvidence } from './run-program.ts'
 
 const folder = newFolder()
@@ -18,10 +19,18 @@ function commandPaths(command: Command, at: string[] = []): string[][] {
 }
 
 function table(): string[][] {
+  return commandPaths(newProgram())
+}
+
+function newProgram(): Command {
   const program = new Command()
   addEvidenceCommands(program)
-  return commandPaths(program)
+  return program
 }
+
+test('--version is that of the package', () => {
+  expect(newProgram().version()).toBe(TOOL.version)
+})
 
 describe('--help', () => {
   for (const command of table()) {
@@ -129,7 +138,7 @@ describe('the launcher under another Node', () => {
   const other = otherNode()
   test.skipIf(other === null)('starts the pinned one and hands over output and exit codes (skipped where every node is 24)', () => {
     const node = other ?? ''
-    expect(runEvidence(folder, ['--version'], { node })).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' })
+    expect(runEvidence(folder, ['--version'], { node })).toEqual({ code: 0, stdout: `${TOOL.version}\n`, stderr: '' })
     expect(runEvidence(folder, ['summary', 'usage-1'], { node })).toEqual(runEvidence(folder, ['summary', 'usage-1']))
     expect(runEvidence(folder, ['guard', 'declaration', 'usage-1', '--declare', 'DR_COMPLETE'], { node }).code).toBe(1)
     expect(runEvidence(folder, ['nonsense'], { node }).code).toBe(2)

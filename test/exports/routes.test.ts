@@ -49,7 +49,7 @@ describe('over HTTP', () => {
   })
 })
 
-it('bundles name this program as package.json does', () => {
+it('this program is named as package.json names it', () => {
   const { name, version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { name: string; version: string }
   expect(TOOL).toEqual({ name, version })
 })
