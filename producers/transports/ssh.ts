@@ -16,11 +16,14 @@ export type SshOptions = SshTarget & {
   signal: AbortSignal
 }
 
-/** OpenSSH allows ten sessions a connection by default (MaxSessions). */
-const MAX_CHANNELS = 8
+/**
+ * OpenSSH allows ten sessions a connection by default (MaxSessions), and counts one until it has cleaned up after its
+ * channel: commands that end together and those that follow them at once may all count, so half of it.
+ */
+const MAX_CHANNELS = 5
 
 /**
- * One machine over SSH: one connection, opened by the first call and shared, at most eight commands at once.
+ * One machine over SSH: one connection, opened by the first call and shared, at most five commands at once.
  *
  * A connection that dies fails the calls that were using it; the next call opens one new connection, with the host
  * key checked anew. Nothing is repeated behind a caller's back: another try is the runner's to make and to record.

@@ -62,7 +62,7 @@ describe.skipIf(!hasAll)('probes of services over ssh', () => {
       `CREATE TABLE daily_sales (day date); CREATE TABLE monthly_sales ("日期" text);
       INSERT INTO daily_sales VALUES (current_date); INSERT INTO monthly_sales VALUES (to_char(current_date, 'YYYY/MM/DD'))`,
     )
-    const sshd = await startSshd({ config: [`SetEnv PATH=${cluster.dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`] })
+    const sshd = await startSshd({ programs: cluster.dir })
     open = { sshd, transport: connect(sshd) }
     const allow = join(dir, 'allow')
     writeFileSync(

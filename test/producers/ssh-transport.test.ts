@@ -73,12 +73,19 @@ describe('ssh run and read', () => {
     )
   })
 
-  it('shares one connection among concurrent first calls and keeps to eight channels', async () => {
+  it('shares one connection among concurrent first calls and keeps to five channels', async () => {
     const fresh = open()
     const script = 'echo $PPID; sleep 0.2'
     const results = await Promise.all(Array.from({ length: 20 }, () => fresh.run(['sh', '-c', script], options)))
     expect(results.every((result) => result.exitCode === 0)).toBe(true)
     await fresh.close()
+  })
+
+  it('is never refused a channel because the server has not cleaned up after the last ones', async () => {
+    for (let turn = 0; turn < 8; turn++) {
+      const codes = await Promise.all(Array.from({ length: 24 }, () => transport.run(['true'], options).then(({ exitCode }) => exitCode)))
+      expect(codes).toEqual(new Array(24).fill(0))
+    }
   })
 
   it('reads files and their stat, and says what is missing', async () => {

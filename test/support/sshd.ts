@@ -22,7 +22,10 @@ export type SshServer = {
   stop: () => Promise<void>
 }
 
-export type SshdOptions = { keyTypes?: ('ed25519' | 'ecdsa' | 'rsa')[]; config?: string[]; keyPrefix?: string }
+/** `programs`: a folder that comes first in the PATH of what is run. */
+export type SshdOptions = { keyTypes?: ('ed25519' | 'ecdsa' | 'rsa')[]; programs?: string; keyPrefix?: string }
+
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 
 /**
  * Starts the real sshd of openssh-server on a free port of 127.0.0.1 with temporary keys; where it is not installed,
@@ -51,7 +54,7 @@ async function startReal(program: string, dir: string, keyFile: string, options:
   })
   writeFileSync(join(dir, 'authorized_keys'), `${options.keyPrefix ?? ''}${readFileSync(`${keyFile}.pub`, 'utf8')}`, { mode: 0o600 })
   const port = await freePort()
-  writeFileSync(join(dir, 'sshd_config'), sshdConfig(port, dir, hostKeyFiles, options.config ?? []))
+  writeFileSync(join(dir, 'sshd_config'), sshdConfig(port, dir, hostKeyFiles, options.programs))
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const stop = await runSshd(program, join(dir, 'sshd_config'))
   const hostKeys = hostKeyFiles.map((file) => readFileSync(`${file}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim())
@@ -71,9 +74,11 @@ async function startReal(program: string, dir: string, keyFile: string, options:
   }
 }
 
-function sshdConfig(port: number, dir: string, hostKeyFiles: string[], extra: string[]): string {
+/** With a home of its own: bash reads `~/.bashrc` for each command of sshd, and what is in there is this machine's, and may be slow. */
+function sshdConfig(port: number, dir: string, hostKeyFiles: string[], programs: string | undefined): string {
   return [
-    ...extra,
+    // One line: of several only the first counts.
+    `SetEnv HOME=${dir} PATH=${programs === undefined ? '' : `${programs}:`}${SYSTEM_PATH}`,
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     ...hostKeyFiles.map((file) => `HostKey ${file}`),

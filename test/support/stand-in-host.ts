@@ -25,7 +25,7 @@ export function says(text: string, exitCode = 0, stderr = ''): string {
 
 export async function startStandInHost(): Promise<StandInHost> {
   const dir = mkdtempSync(join(tmpdir(), 'evidence-stand-in-'))
-  const sshd = await startSshd({ config: [`SetEnv PATH=${dir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`] })
+  const sshd = await startSshd({ programs: dir })
   const { host, port, user, keyFile, knownHosts } = sshd
   const transport = createSshTransport({
     ...{ host, port, user, keyFile, knownHosts: parseKnownHosts(knownHosts), connectTimeoutMs: 8000 },
