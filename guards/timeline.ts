@@ -11,11 +11,12 @@ import {
 import { evaluateDeclarations } from './declaration.ts'
 import { snapshotInput } from './guard-input.ts'
 import { judgeMilestones } from './timeline-milestones.ts'
-import { judgeReleases } from './timeline-releases.ts'
+import { judgeGroups, judgePhases, judgeReleases, type ReleaseEstate } from './timeline-releases.ts'
 
-/** Boots as the round knows them; `since` is the operator's own T+0, or null: the newest of the boots. */
+/** The estate of the round; boots as the round knows them; `since` is the operator's own T+0, or null: the newest of the boots. */
 export type TimelineInput = {
   readonly snapshot: Snapshot
+  readonly estate: ReleaseEstate
   readonly boots: readonly { readonly host: string; readonly boot_time: string | null }[]
   readonly since: string | null
 }
@@ -33,7 +34,7 @@ const SHOWN_BY: readonly (readonly [TimelineLayer, Milestone['at']])[] = [
  * have to be closed, and what may be said (runbook §0.2, §1.4, §14.22). Pure; the end of the round is its only clock.
  * What is due only adds obligations: nothing is allowed because time passed, and without a T+0 everything counts as due.
  */
-export function evaluateTimeline({ snapshot, boots, since }: TimelineInput): TimelineResult {
+export function evaluateTimeline({ snapshot, estate, boots, since }: TimelineInput): TimelineResult {
   const input = snapshotInput(snapshot)
   const allowed = new Set<string>(evaluateDeclarations(input).declarations.flatMap((one) => (one.allowed ? [one.name] : [])))
   const start = since ?? newestBoot(boots)
@@ -60,7 +61,9 @@ export function evaluateTimeline({ snapshot, boots, since }: TimelineInput): Tim
     milestones,
     may_say: TIMELINE_SAYINGS.filter(isSaid),
     must_not_say: TIMELINE_SAYINGS.filter((saying) => !isSaid(saying)),
-    releases: judgeReleases(snapshot),
+    phases: judgePhases(snapshot),
+    releases: judgeReleases(snapshot, estate),
+    groups: judgeGroups(snapshot, estate),
     runtime_action_authorized: 0,
   }
 }
@@ -100,7 +103,7 @@ function closingState({ summary, cold_start }: Snapshot, allowed: ReadonlySet<st
   return allowed.has('SERVICE_GREEN') && /^B[345]_/.test(summary.PLAN_B_LEVEL ?? '') ? 'SERVICE_AVAILABLE_DEGRADED' : 'OPEN_INCIDENT_REQUIRED'
 }
 
-/** Text form: a first line, one line a milestone, saying and release, and a zero. */
+/** Text form: a first line, one line a milestone, saying, phase, release and service group, and a zero. */
 export function timelineText(result: TimelineResult): string {
   const { layer, elapsed_minutes, plan_b_level, closing_state, since, since_source, as_of } = result
   const list = (items: readonly string[]): string => (items.length === 0 ? 'none' : items.join(','))
@@ -113,7 +116,9 @@ export function timelineText(result: TimelineResult): string {
     ),
     ...result.may_say.map((one) => `MAY_SAY ${one}`),
     ...result.must_not_say.map((one) => `MUST_NOT_SAY ${one}`),
+    ...result.phases.map((one) => `PHASE ${one.gate} ${one.status} because ${one.because.join(' ')}`),
     ...result.releases.map((one) => `RELEASE ${one.phase} ${one.status} because ${one.because.join(' ')}`),
+    ...result.groups.map((one) => `RELEASE ${one.phase}/${one.id} ${one.status} because ${one.because.join(' ')}`),
     'RUNTIME_ACTION_AUTHORIZED=0',
   ].join('\n')}\n`
 }

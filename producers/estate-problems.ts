@@ -20,6 +20,18 @@ export function estateProblems(estate: Estate, rules: EstateRules): EstateProble
     ...checkProblems(estate, rules),
     ...sectionProblems(estate),
     ...ownerGateProblems(estate),
+    ...releaseProblems(estate),
+  ]
+}
+
+function releaseProblems({ releases = [], checks }: Estate): EstateProblem[] {
+  const known = ids(checks)
+  return [
+    ...duplicateProblems(['releases'], ids(releases)),
+    ...releases.flatMap(({ needs }, index) => [
+      ...needs.flatMap((name, n) => unknownName(['releases', index, 'needs', n], 'check', name, known)),
+      ...duplicateProblems(['releases', index, 'needs'], needs, null),
+    ]),
   ]
 }
 

@@ -22,6 +22,7 @@ import { BlockerClass, Count, GateId, KeyPrefix, line, OwnerGateId, Sha256Hex, S
 import { RegistryCheck, ReleaseParityCheck, SourcePresenceCheck } from './product-checks.ts'
 import { PostgresCheck, RedisCheck } from './service-checks.ts'
 import { SqlFreshnessCheck, SqlParityCheck } from './sql-checks.ts'
+import { GROUP_PHASES } from './timeline.ts'
 
 /**
  * The estate: the machines, services and rules being judged. One YAML file, strict: unknown keys are refused.
@@ -252,6 +253,15 @@ export const Sections = z.strictObject({
 })
 export type Sections = z.infer<typeof Sections>
 
+/** Services that wait for checks of their own beside the conditions of their phase (runbook §11). */
+export const ReleaseGroup = z.strictObject({
+  id: Slug,
+  title: line(120).optional(),
+  phase: z.enum(GROUP_PHASES),
+  needs: CheckIds.describe('checks that must be PASS'),
+})
+export type ReleaseGroup = z.infer<typeof ReleaseGroup>
+
 /** Shape of an estate with its defaults filled in; references between its members are checked by `estateProblems`. */
 export const Estate = z.strictObject({
   estate: Slug.describe('id of the estate'),
@@ -279,5 +289,7 @@ export const Estate = z.strictObject({
   checks: z.array(Check).min(1).max(1000),
   sections: Sections.prefault({}),
   owner_gates: z.array(OwnerGateId).max(50).default([]),
+  // Without a default: digests of estates that came before it stay.
+  releases: z.array(ReleaseGroup).max(50).optional().describe('service groups and what they wait for'),
 })
 export type Estate = z.infer<typeof Estate>

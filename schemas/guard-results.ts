@@ -2,9 +2,17 @@ import { z } from 'zod'
 import { CONTRACT_REASONS, type ContractResult as ContractResultType } from './contract.ts'
 import { DECLARATIONS, type DeclarationResult as DeclarationResultType } from './declarations.ts'
 import type { DispatchResult as DispatchResultType } from './dispatch.ts'
-import { Count, DigestText, line, OwnerGateId, RoundId, Slug, Time } from './primitives.ts'
+import { Count, DigestText, GateId, line, OwnerGateId, RoundId, Slug, Time } from './primitives.ts'
 import { PREFLIGHT_STATUSES, type PreflightResult as PreflightResultType } from './response.ts'
-import { CLOSING_STATES, MILESTONES, RELEASE_PHASES, TIMELINE_LAYERS, TIMELINE_SAYINGS, type TimelineResult as TimelineResultType } from './timeline.ts'
+import {
+  CLOSING_STATES,
+  GROUP_PHASES,
+  MILESTONES,
+  RELEASE_PHASES,
+  TIMELINE_LAYERS,
+  TIMELINE_SAYINGS,
+  type TimelineResult as TimelineResultType,
+} from './timeline.ts'
 
 /**
  * What the guards print with `--json` (contract §5), for the published JSON Schemas. Guards themselves never load this:
@@ -89,6 +97,8 @@ export const PreflightResult = z.strictObject({
     .describe('a code and a place made of known names; never any content'),
 })
 
+const Conditions = { status: z.enum(['forbidden', 'conditions_met']), because: z.array(Shown).min(1) }
+
 export const TimelineResult = z.strictObject({
   result_schema: z.literal('evidence_timeline_result_v1'),
   artifact_id: ArtifactId,
@@ -118,10 +128,12 @@ export const TimelineResult = z.strictObject({
     .length(MILESTONES.length),
   may_say: z.array(z.enum(TIMELINE_SAYINGS)),
   must_not_say: z.array(z.enum(TIMELINE_SAYINGS)),
+  phases: z.array(z.strictObject({ gate: GateId, ...Conditions })).describe('may the layer of each gate be started, in golden order'),
   releases: z
-    .array(z.strictObject({ phase: z.enum(RELEASE_PHASES), status: z.enum(['forbidden', 'conditions_met']), because: z.array(Shown).min(1) }))
+    .array(z.strictObject({ phase: z.enum(RELEASE_PHASES), ...Conditions }))
     .length(RELEASE_PHASES.length)
     .describe('conditions only; nothing is released by this'),
+  groups: z.array(z.strictObject({ id: Slug, phase: z.enum(GROUP_PHASES), ...Conditions })).describe('service groups that the estate names'),
   runtime_action_authorized: Zero,
 })
 

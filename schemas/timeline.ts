@@ -21,8 +21,24 @@ export const TIMELINE_SAYINGS = [
 ] as const
 export type TimelineSaying = (typeof TIMELINE_SAYINGS)[number]
 
-export const RELEASE_PHASES = ['high_load_batch', 'runner_cd', 'ai_auto_remediation'] as const
+/**
+ * What is released behind the gates, in the golden order (runbook §1); the last three are acts that no evidence releases
+ * (§10, §12.2, §14).
+ */
+export const RELEASE_PHASES = [
+  'alert_outbound',
+  'high_load_batch',
+  'runner_cd',
+  'ai_auto_remediation',
+  'security_scan',
+  'stateful_restart',
+  'process_kill',
+] as const
 export type ReleasePhase = (typeof RELEASE_PHASES)[number]
+
+/** Phases that an estate may name service groups for (§11). */
+export const GROUP_PHASES = ['high_load_batch', 'runner_cd', 'ai_auto_remediation'] as const satisfies readonly ReleasePhase[]
+export type GroupPhase = (typeof GROUP_PHASES)[number]
 
 export type Milestone = {
   at: MilestoneName
@@ -36,7 +52,12 @@ export type Milestone = {
 }
 
 /** `conditions_met` releases nothing: a person does, with everything else the runbook asks for. */
-export type Release = { phase: ReleasePhase; status: 'forbidden' | 'conditions_met'; because: string[] }
+export type ReleaseStatus = 'forbidden' | 'conditions_met'
+/** May the layer of a gate be started: the gates before it are GREEN (§1.2). */
+export type GatePhase = { gate: string; status: ReleaseStatus; because: string[] }
+export type Release = { phase: ReleasePhase; status: ReleaseStatus; because: string[] }
+/** A service group of the estate (§11): the conditions of its phase and checks of its own. */
+export type GroupRelease = { id: string; phase: GroupPhase; status: ReleaseStatus; because: string[] }
 
 export type TimelineResult = {
   result_schema: 'evidence_timeline_result_v1'
@@ -54,6 +75,8 @@ export type TimelineResult = {
   milestones: Milestone[]
   may_say: TimelineSaying[]
   must_not_say: TimelineSaying[]
+  phases: GatePhase[]
   releases: Release[]
+  groups: GroupRelease[]
   runtime_action_authorized: 0
 }

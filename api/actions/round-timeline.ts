@@ -4,12 +4,14 @@ import { bootTimes } from '../../projector/boot-binding.ts'
 import { judgeFold, readRoundFold } from '../../projector/project-round.ts'
 import { readRoundEvidence } from '../../projector/round-evidence.ts'
 import { EvidenceError } from '../../schemas/errors.ts'
+import type { Estate } from '../../schemas/estate.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import type { TimelineResult } from '../../schemas/timeline.ts'
 
 export type KnownBoot = { host: string; boot_time: string | null }
 export type BootedRound = {
   snapshot: Snapshot
+  estate: Estate
   boots: KnownBoot[]
   operator: string
   tool: string
@@ -26,6 +28,7 @@ export async function readBootedRound(rounds: RoundReader, roundId: string, poli
   const { operator, tool } = opened.data
   return {
     snapshot: judgeFold(roundId, fold, policy),
+    estate,
     boots: boots.sort((a, b) => (a.host < b.host ? -1 : 1)),
     operator,
     tool: `${tool.name} ${tool.version}`,
@@ -34,8 +37,8 @@ export async function readBootedRound(rounds: RoundReader, roundId: string, poli
 }
 
 /** The timeline of a round. Throws `usage` where `since` is no time, or after the round. */
-export function timelineOf({ snapshot, boots }: BootedRound, since: string | undefined): TimelineResult {
-  return evaluateTimeline({ snapshot, boots, since: since === undefined ? null : toStart(since, snapshot) })
+export function timelineOf({ snapshot, estate, boots }: BootedRound, since: string | undefined): TimelineResult {
+  return evaluateTimeline({ snapshot, estate, boots, since: since === undefined ? null : toStart(since, snapshot) })
 }
 
 function toStart(text: string, { sealed_at, opened_at }: Snapshot): string {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { buildRebootRecord, type RebootRecord } from '../../api/actions/reboot-record.ts'
 import { rebootRecordText } from '../../api/actions/reboot-record-text.ts'
 import type { BootedRound } from '../../api/actions/round-timeline.ts'
+import { Estate } from '../../schemas/estate.ts'
 import type { Snapshot } from '../../schemas/snapshot.ts'
 import { newFolder, ROOT, ROUNDS_DIR, runEvidence } from './run-program.ts'
 
@@ -12,6 +13,13 @@ const [CHECK] = GREEN.checks as [Snapshot['checks'][number]]
 
 type Shape = { id: string; boot: string | null; sealed: string; blocked?: string[]; k3s?: boolean; backup?: boolean; integrity?: 'verified' | 'mismatch' }
 const IDS = ['ssh-110', 'nodes', 'route', 'dump']
+const ESTATE = Estate.parse({
+  estate: 'e',
+  version: '1',
+  policy: 'sop@1.78',
+  gates: [{ id: 'G' }],
+  checks: IDS.map((id) => ({ id, gate: 'G', kind: 'tcp', address: 'h110', port: 1 })),
+})
 
 /** A round of one host: what is blocked decides its gates. */
 function round({ id, boot, sealed, blocked = [], backup = true, integrity = 'verified' }: Shape): BootedRound {
@@ -30,7 +38,14 @@ function round({ id, boot, sealed, blocked = [], backup = true, integrity = 'ver
     checks: IDS.map((name) => ({ ...CHECK, id: name, kind: 'tcp', status: isDown(name) ? 'BLOCKED' : 'PASS' })),
     summary: { ...GREEN.summary, BACKUP_CORE_GREEN: backup ? '1' : '0', BACKUP_OFFSITE_FRESH: '1' },
   }
-  return { snapshot, boots: [{ host: 'h110', boot_time: boot }], operator: 'night-shift', tool: 'evidence-ledger 0.1.0', checksOf: { h110: IDS } }
+  return {
+    snapshot,
+    estate: ESTATE,
+    boots: [{ host: 'h110', boot_time: boot }],
+    operator: 'night-shift',
+    tool: 'evidence-ledger 0.1.0',
+    checksOf: { h110: IDS },
+  }
 }
 
 const OLD = '2026-06-18T10:00:00.000Z'

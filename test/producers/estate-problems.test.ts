@@ -168,3 +168,15 @@ test('a live sql-parity check names its database and both tables; a recorded one
 test('a log says nothing without the cluster it is of', () => {
   expect(problemsOf(withChecks('  - {id: k, gate: G, kind: postgres, log: /pg.log}\n'))).toEqual(['7:43: checks[0].log: needs `cluster`'])
 })
+
+test('releases: unknown checks, twice, unknown phases', () => {
+  const releases = (list: string): string => withChecks(TCP, `releases:\n${list}`)
+  expect(problemsOf(releases('  - {id: a, phase: high_load_batch, needs: [t]}\n'))).toEqual([])
+  expect(problemsOf(releases('  - {id: a, phase: high_load_batch, needs: [tt, t, t]}\n  - {id: a, phase: runner_cd, needs: [t]}\n'))).toEqual([
+    '9:45: releases[0].needs[0]: unknown check `tt`',
+    '9:52: releases[0].needs[2]: `t` is there twice',
+    '10:10: releases[1].id: `a` is there twice',
+  ])
+  expect(problemsOf(releases('  - {id: a, phase: stateful_restart, needs: [t]}\n'))).toEqual([expect.stringContaining('releases[0].phase')])
+  expect(problemsOf(releases('  - {id: a, phase: runner_cd, needs: []}\n'))).toEqual([expect.stringContaining('releases[0].needs')])
+})
