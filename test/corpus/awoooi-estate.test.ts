@@ -121,3 +121,9 @@ test('STATEFUL_AA is the one declaration nothing here can establish', () => {
   const established = new Set(estate.checks.flatMap((check) => check.establishes ?? []))
   expect(EstablishedDeclaration.options.filter((one) => !established.has(one))).toEqual(['STATEFUL_AA'])
 })
+
+test('every condition of the runner gate has its check (5.3, 11), and what no check looks at is not listed', () => {
+  const kinds = (id: string) => estate.releases?.find((group) => group.id === id)?.needs.map((need) => estate.checks.find((check) => check.id === need)?.kind)
+  expect(kinds('runners')).toEqual(['postgres', 'http', 'http', 'k8s', 'http', 'load-window', 'runner-guardrails', 'textfile', 'runaway'])
+  expect(estate.releases?.map((group) => group.id)).toEqual(['momo-scheduler', 'sentry-uptime-checker', 'runners'])
+})

@@ -215,6 +215,29 @@ describe('each rule of the runbook', () => {
   })
 })
 
+describe('accepted limits', () => {
+  const withEscrow = (more: Partial<Snapshot['checks'][number]>): TimelineResult => {
+    const snapshot = round()
+    const escrow = { ...CHECK, id: 'escrow', kind: 'escrow', gate: 'P2-SCHEDULES', part: 'escrow', status: 'WARN', warning_class: 'BOUNDARY', ...more } as const
+    const gates = snapshot.gates.map((gate) => (gate.id === 'P2-SCHEDULES' ? { ...gate, status: 'WARN' as const } : gate))
+    return judge({ ...snapshot, gates, checks: [...snapshot.checks, escrow] })
+  }
+
+  it('§0: missing escrow holds DR, and no release', () => {
+    const result = withEscrow({ observed: 'observed' })
+    expect(held(result)).toEqual(NEVER)
+    expect(result.releases.find((one) => one.phase === 'runner_cd')?.because).toContain('P2-SCHEDULES=WARN:BOUNDARY:escrow')
+  })
+
+  it.each([
+    ['nobody looked', { observed: 'unobserved' }],
+    ['it is of another class', { observed: 'observed', warning_class: 'EVIDENCE' }],
+    ['it belongs to the cold start', { observed: 'observed', part: 'cold_start' }],
+  ] as const)('… but not where %s', (_why, more) => {
+    expect(held(withEscrow(more))).toEqual(expect.arrayContaining(BEHIND_CHAIN))
+  })
+})
+
 describe('layers', () => {
   it('§1.2 GREEN releases the next phase only, and every gate up to it must be', () => {
     const names = Object.keys(GATES)
