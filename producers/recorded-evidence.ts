@@ -31,7 +31,7 @@ export function readRecordedEvidence(entry: Entry, estate: Estate, time: string,
     return { problems: unknownName([...at, 'check'], 'check', entry.check, known) }
   }
   if (check.kind === 'delegated') return 'report' in entry ? readReport(entry, check, estate, at) : wrongForm(entry, check, 'report', at)
-  if (check.kind === 'http') return 'http_attempts' in entry ? readHttp(entry, check, time) : wrongForm(entry, check, 'http_attempts', at)
+  if (check.kind === 'http') return 'http_attempts' in entry ? readHttp(entry, check, time, at) : wrongForm(entry, check, 'http_attempts', at)
   return 'facts' in entry ? readFacts(entry, check, time, at) : wrongForm(entry, check, 'facts', at)
 }
 
@@ -90,21 +90,24 @@ function reportProblems({ report }: ReportEntry, estate: Estate, at: EstatePath)
   return [...lines, ...keys]
 }
 
-function readFacts({ facts: given }: FactsEntry, check: Check, time: string, at: EstatePath): Read {
+function readFacts({ facts: given, as_of }: FactsEntry, check: Check, time: string, at: EstatePath): Read {
   const kind = check.kind as FactsKind
   const read = readRecordedFacts(kind, check, given, [...at, 'facts'])
   if ('problems' in read) return read
   const attempts = [{ started_at: time, ms: 0, outcome: 'ok' }]
-  const data = { target: targetOf(check), host: check.host ?? null, as_of: null, attempts, facts: read.facts }
+  const data = { target: targetOf(check), host: check.host ?? null, as_of: as_of ?? null, attempts, facts: read.facts }
   return { type: `evidence.${kind}.observed.v1`, checkId: check.id, data }
 }
 
-/** Only tries without any answer are a look that failed; an unexpected status is an answer. */
-function readHttp({ http_attempts: codes }: HttpEntry, check: CheckOf<'http'>, time: string): Read {
-  const attempts = codes.map((code) => {
+/** Only tries without any answer are a look that failed; an unexpected status is an answer. A body belongs to the last answer. */
+function readHttp({ http_attempts: codes, body_ok: body }: HttpEntry, check: CheckOf<'http'>, time: string, at: EstatePath): Read {
+  if (body !== undefined && check.body === undefined) return { problems: [{ path: [...at, 'body_ok'], at: 'key', message: 'the check asserts no body' }] }
+  const lastAnswer = codes.findLastIndex((code) => code !== '000')
+  const attempts = codes.map((code, n) => {
     const status = code === '000' ? null : Number(code)
-    const isOk = httpAttemptOk(check, { status, body_ok: null })
-    return { started_at: time, ms: 0, outcome: status === null ? 'unreachable' : isOk ? 'ok' : 'unmet', status, body_ok: null }
+    const body_ok = n === lastAnswer ? (body ?? null) : null
+    const isOk = httpAttemptOk(check, { status, body_ok })
+    return { started_at: time, ms: 0, outcome: status === null ? 'unreachable' : isOk ? 'ok' : 'unmet', status, body_ok }
   })
   const common = { target: check.url, host: check.host ?? null }
   const last = attempts.findLast((attempt) => attempt.status !== null)

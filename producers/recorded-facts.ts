@@ -23,12 +23,13 @@ export function readRecordedFacts<K extends FactsKind>(
   return { problems: shape.problems.map((problem) => ({ ...problem, path: [...at, ...problem.path] })) }
 }
 
+const PLACE_KEYS = ['source', 'address', 'port', 'server_name', 'path', 'command', 'url', 'namespace', 'application'] as const
+
 /** Facts about where a probe looked; the estate knows them, so a record need not repeat them. */
 function placeOf(kind: FactsKind, check: Check): Record<string, unknown> {
   const known: Record<string, unknown> = { ...check, source: targetOf(check) }
   if (check.kind === 'tls') known.server_name = check.server_name ?? check.address
-  const keys = ['source', 'address', 'port', 'server_name', 'path', 'command'].filter((key) => key in FACTS[kind].shape && known[key] !== undefined)
-  return Object.fromEntries(keys.map((key) => [key, known[key]]))
+  return Object.fromEntries(PLACE_KEYS.filter((key) => key in FACTS[kind].shape && known[key] !== undefined).map((key) => [key, known[key]]))
 }
 
 /** Fills every key that is left out and may be null, at every depth. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Part } from './check-base.ts'
-import { BlockerClass, Count, GateId, line, RoundId, Slug } from './primitives.ts'
+import { BlockerClass, Count, GateId, line, RoundId, Slug, Time } from './primitives.ts'
 
 /**
  * A recorded round: what a person transcribed from a document about a round that this program did not observe
@@ -30,6 +30,7 @@ const RecordedReport = z.strictObject({
 const RecordedFacts = z.strictObject({
   check: Slug,
   facts: z.record(z.string(), z.unknown()).describe('facts of the kind of the check; a fact that was not recorded is left out'),
+  as_of: Time.optional().describe('when what was looked at was itself written, such as a textfile'),
 })
 
 /** HTTP tries by status code; "000" is a try without an answer, as curl prints it. */
@@ -39,6 +40,7 @@ const RecordedHttp = z.strictObject({
     .array(z.string().regex(/^(000|[1-5]\d\d)$/))
     .min(1)
     .max(10),
+  body_ok: z.boolean().optional().describe('whether the last answer had the body that the check asserts'),
 })
 
 export const RecordedRound = z.strictObject({

@@ -128,6 +128,21 @@ test('facts left out are null at every depth, and where the kind needs one the f
   ])
 })
 
+test('a body belongs to the last answer, and a textfile is as old as the record says', async () => {
+  const estate = path.join(ROOT, 'examples/awoooi/estate.yaml')
+  const written = '2026-06-25T22:20:00.000Z'
+  const text = withEvidence(
+    '{check: awoooi-api, http_attempts: ["502", "200", "000"], body_ok: true}',
+    `{check: backup-health-188, as_of: "${written}", facts: {jobs_total: 2}}`,
+  ).replace(ESTATE, estate)
+  const events = await eventsOf(text)
+  expect(events[1]?.data).toMatchObject({ attempts: [{ body_ok: null }, { body_ok: true, outcome: 'ok' }, { body_ok: null }], facts: { status: 200 } })
+  expect(events[2]?.data).toMatchObject({ as_of: written, facts: { jobs_total: 2, jobs_stale: null } })
+  expect(await problemsOf(withEvidence('{check: wrapper-route-stock, http_attempts: ["200"], body_ok: true}'))).toEqual([
+    expect.stringMatching(/body_ok: the check asserts no body$/),
+  ])
+})
+
 test.each([
   [
     'unknown check',
