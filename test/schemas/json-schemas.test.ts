@@ -97,7 +97,7 @@ describe('real outputs fit the published schemas, by an independent validator', 
     expect(estates.length).toBeGreaterThan(1)
     for (const name of estates)
       expect(schemaProblems('estate', parse(readFileSync(path.join(ROOT, 'examples', name), 'utf8'), { merge: true })), name).toEqual([])
-    for (const name of readdirSync(ROUNDS_DIR)) {
+    for (const name of readdirSync(ROUNDS_DIR, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.yaml'))) {
       expect(schemaProblems('recorded-rounds', parse(readFileSync(path.join(ROUNDS_DIR, name), 'utf8'), { merge: true })), name).toEqual([])
     }
   })
