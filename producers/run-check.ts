@@ -95,8 +95,7 @@ function conclude(check: Check, tries: readonly Try[], frame: EventFrame): Check
   const last = tries.at(-1)
   // Any HTTP answer is a look: a later try without an answer does not undo it.
   const seen = check.kind === 'http' ? tries.findLast((one) => one.look !== null) : last
-  const failure = last?.failure ?? new ProbeFailure('internal', 'probe', 'never tried')
-  if (seen?.look == null) return { event: failedEvent(frame, tried, failure), outcome: 'failed' }
+  if (seen?.look == null) return { event: failedEvent(frame, tried, last?.failure ?? new ProbeFailure('internal', 'probe', 'never tried')), outcome: 'failed' }
   try {
     const event = buildLookEvent(check, seen.look, tries, frame)
     return { event, outcome: seen.look.met ? 'met' : 'unmet' }
