@@ -28,8 +28,7 @@ type Alone = { checks: Map<string, number>; connectMs: number }
  */
 export async function benchRound(times = TIMES): Promise<BenchRow[]> {
   const ground = await makeGround()
-  // A shell that is not the first reads no start-up file (bash): what a login of this machine runs besides is not measured.
-  const sshd = await startSshd({ config: ['SetEnv SHLVL=2'] })
+  const sshd = await startSshd()
   const stores = openRoundStores(join(ground.folder, 'evidence.db'))
   try {
     return [...(await compare('on this machine', ground, stores, null, times)), ...(await compare('over SSH', ground, stores, sshd, times))]
