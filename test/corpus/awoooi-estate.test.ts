@@ -25,13 +25,13 @@ test('the cold start is the 89 looks of the runbook, and the post-start check ha
 
 test('the runnable estate has checks at every gate and in every part', () => {
   expect(countBy(estate, 'gate')).toEqual({
-    'P0-NETWORK': 14,
-    'P0-188-DATA': 29,
-    'P0-110-REGISTRY-OBSERVABILITY': 15,
+    'P0-NETWORK': 13,
+    'P0-188-DATA': 28,
+    'P0-110-REGISTRY-OBSERVABILITY': 16,
     'P1-K3S': 13,
     'P2-WORKLOAD-ALERTCHAIN': 12,
     'P2-PUBLIC-ROUTES': 29,
-    'P2-SCHEDULES': 24,
+    'P2-SCHEDULES': 25,
   })
   expect(countBy(estate, 'part')).toEqual({ cold_start: 89, quick_check: 35, cpu: 3, escrow: 1, alert_test: 1, hygiene: 3, live_sync: 1, registry: 3 })
   expect(estate.gates.map((gate) => gate.id)).toEqual(Object.keys(countBy(estate, 'gate')).sort(byGate))
