@@ -87,7 +87,10 @@ function addRound(program: Command): void {
     .addOption(new Option('--skip <parts>', 'skip these parts, comma-separated; they are not evaluated').argParser(list))
     .addOption(new Option('--out <dir>', 'folder for summaries').default('./out'))
     .option('--operator <name>', 'who runs it (default: the user name)')
-    .option('--send-alert-test', 'send the end-to-end test alert of alertmanager checks; without it their warning stands')
+    .option(
+      '--send-alert-test',
+      'send the end-to-end test alert of alertmanager checks; without it their warning stands; with --watch once nothing else is missing',
+    )
     .option('--watch', 'again and again until a round is green: each attempt a round of its own, ID-a01, ID-a02, …')
     .addOption(new Option('--interval <seconds>', 'with --watch: pause between attempts (default: 60)').argParser(toCount))
     .addOption(new Option('--max-attempts <n>', 'with --watch: at most so many (default: 30)').argParser(toCount))

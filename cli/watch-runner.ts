@@ -2,10 +2,12 @@ import { planRound } from '../api/actions/run-one-round.ts'
 import { attemptId, type WatchAttempt, watchRounds } from '../api/actions/watch-rounds.ts'
 import { observe } from '../api/monitor/observation.ts'
 import { loadEstate } from '../producers/estate-file.ts'
+import { lacksOnlyAlertTest } from '../projector/lacks-only-alert-test.ts'
 import { EvidenceError } from '../schemas/errors.ts'
 import { assertNotifyOptions, buildNotifier, type NotifyOptions } from './notify-options.ts'
 import { note } from './output.ts'
 import { askedBy, type FinishedRound, type RoundRunOptions, runPlannedHere, withInterrupt } from './round-runner.ts'
+import { withLedger } from './stores.ts'
 
 export type WatchOptions = NotifyOptions & { watch?: boolean; interval?: number; maxAttempts?: number }
 export type WatchedRounds = { last: FinishedRound; attempts: readonly WatchAttempt[] }
@@ -16,15 +18,19 @@ export async function watchRoundsHere(options: RoundRunOptions & WatchOptions): 
   const loaded = await loadEstate(options.estate)
   const asked = askedBy(options)
   const { roundId: base } = planRound(loaded, asked, new Date())
+  const hasReceiver = loaded.estate.checks.some((check) => check.kind === 'alertmanager' && check.test_webhook !== undefined)
+  const isTested = asked.sendAlertTest === true && hasReceiver
   return withInterrupt((signal) => {
     const notifier = buildNotifier(options, loaded.estate.estate, signal)
     return watchRounds({
       intervalMs: interval * 1000,
       maxAttempts,
       roundIdOf: (attempt) => attemptId(base, attempt, maxAttempts),
-      runAttempt: (attempt, id) => {
-        if (!options.quiet) note(`attempt ${attempt} of ${maxAttempts}: ${id}`)
-        return runPlannedHere(options, planRound(loaded, { ...asked, id, watchAttempt: attempt }, new Date()), signal)
+      lacksOnlyAlertTest: isTested ? (id) => withLedger(options.ledger, 'readonly', (ledger) => lacksOnlyAlertTest(ledger, id)) : null,
+      runAttempt: (attempt, id, alertTest) => {
+        if (!options.quiet) note(`attempt ${attempt} of ${maxAttempts}: ${id}${alertTest ? ', with the test alert' : ''}`)
+        const sendAlertTest = isTested ? alertTest : asked.sendAlertTest
+        return runPlannedHere(options, planRound(loaded, { ...asked, id, watchAttempt: attempt, sendAlertTest }, new Date()), signal)
       },
       onAttempt: async (attempt, nextInMs, run) => {
         if (!options.quiet) note(attemptLine(attempt, nextInMs))
@@ -37,7 +43,8 @@ export async function watchRoundsHere(options: RoundRunOptions & WatchOptions): 
 
 function attemptLine({ attempt, overall, cold_start, error }: WatchAttempt, nextInMs: number | null): string {
   const state = error === null ? `${overall}, cold start ${cold_start}` : `not recorded: ${error}`
-  return `attempt ${attempt}: ${state}${nextInMs === null ? '' : `; the next in ${nextInMs / 1000} s`}`
+  const next = nextInMs === null ? '' : nextInMs === 0 ? '; only the test alert is missing, and the next sends it' : `; the next in ${nextInMs / 1000} s`
+  return `attempt ${attempt}: ${state}${next}`
 }
 
 /** The options of a watch mean nothing without it; an address in the environment is none of them. Throws `usage`. */
