@@ -12,11 +12,13 @@ import { operationRoutes } from './operations.ts'
 import { packetRoutes } from './packets.ts'
 import { roundEventRoutes } from './round-events.ts'
 import { roundRoutes } from './rounds.ts'
+import { timelineRoutes } from './timeline.ts'
 
 const GROUPS: readonly EvidenceRoutes[] = [
   roundRoutes,
   roundEventRoutes,
   guardRoutes,
+  timelineRoutes,
   packetRoutes,
   exportRoutes,
   historyRoutes,

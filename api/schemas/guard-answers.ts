@@ -7,5 +7,6 @@ export const DeclarationResult = published.DeclarationResult.meta({ id: 'Declara
 export const DispatchResult = published.DispatchResult.meta({ id: 'DispatchResult' })
 export const ContractResult = published.ContractResult.meta({ id: 'ContractResult' })
 export const PreflightResult = published.PreflightResult.meta({ id: 'PreflightResult' })
+export const TimelineResult = published.TimelineResult.meta({ id: 'TimelineResult' })
 export const OwnerPackets = FullOwnerPackets.meta({ id: 'OwnerPackets' })
 export const OwnerResponse = FullOwnerResponse.meta({ id: 'OwnerResponse' })

@@ -15,6 +15,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /v1/rounds/:id/events/:event_id/proof': 'proof that an event is under the root of its round (RFC 6962)',
   'GET /v1/rounds/:id/guards/declaration': 'which declarations are allowed and which are forbidden, and why',
   'GET /v1/rounds/:id/guards/dispatch': 'checklists for the owner gates that are still open',
+  'GET /v1/rounds/:id/guards/timeline': 'where a recovery stands, what may be said, and the conditions of release',
   'POST /v1/rounds/:id/guards/contract': 'checks a packet file (the body) against its round',
   'POST /v1/rounds/:id/guards/preflight': 'checks what an owner sent back (the body); fails closed, accepts and keeps nothing',
   'GET /v1/rounds/:id/packets': 'owner packets, for review; neither a request nor an approval',

@@ -13,6 +13,7 @@ const at = (rest: string): string => `/v1/rounds/${ROUND}${rest}`
 const PAIRS: readonly { args: string[]; url: string; text: boolean; query?: boolean }[] = [
   { args: ['guard', 'declaration', ROUND, '--no-record', '--declare', 'SERVICE_GREEN'], url: at('/guards/declaration?declare=SERVICE_GREEN'), text: true },
   { args: ['guard', 'dispatch', ROUND, '--no-record', '--policy', 'sop@1.28'], url: at('/guards/dispatch?policy=sop@1.28'), text: true },
+  { args: ['guard', 'timeline', ROUND, '--since', '2026-06-20T00:00:00Z'], url: at('/guards/timeline?since=2026-06-20T00:00:00Z'), text: true },
   { args: ['round', 'show', ROUND], url: at('/snapshot'), text: true },
   { args: ['round', 'diff', ROUND, OTHER], url: at(`/diff/${OTHER}`), text: true },
   { args: ['round', 'rejudge', ROUND, '--policy', 'sop@1.24'], url: at('/rejudge?policy=sop@1.24'), text: true },

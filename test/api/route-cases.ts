@@ -113,6 +113,13 @@ export const CASES: Readonly<Record<string, Case>> = {
     ...ofRound('/guards/dispatch'),
     malformed: [...ofRound('/guards/dispatch').malformed, { url: at('/guards/dispatch'), headers: { accept: 'image/png' } }],
   },
+  'GET /v1/rounds/:id/guards/timeline': {
+    ...ofRound('/guards/timeline'),
+    malformed: [
+      ...ofRound('/guards/timeline').malformed,
+      ...['since=yesterday', 'since=2026-06-27T11:05:00', 'since=2099-01-01T00:00:00Z'].map((query) => ({ url: at(`/guards/timeline?${query}`) })),
+    ],
+  },
   'POST /v1/rounds/:id/guards/contract': {
     good: post(at('/guards/contract'), {}),
     status: 200,
