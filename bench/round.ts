@@ -13,6 +13,7 @@ import { startSshd } from '../test/support/sshd.ts'
 import type { BenchRow } from './append.ts'
 import { median } from './median.ts'
 import { chainEstate } from './round-estate.ts'
+import { benchRoundLedger } from './round-ledger.ts'
 import { makeGround, openRoundStores, planBenchRound, type RoundGround, type RoundStores } from './round-work.ts'
 
 const TIMES = 7
@@ -24,14 +25,16 @@ type Alone = { checks: Map<string, number>; connectMs: number }
 /**
  * A round of 77 checks in seven gates against its slowest chain of gates (the floor: what each check takes alone, added up
  * along the chain) and against the sum of its checks; on this machine, and with the three hosts behind a real sshd. Rounds
- * and checks alone take turns; every time is a median.
+ * and checks alone take turns; every time is a median. And what the events that are in the ledger already cost a round.
  */
 export async function benchRound(times = TIMES): Promise<BenchRow[]> {
   const ground = await makeGround()
   const sshd = await startSshd()
   const stores = openRoundStores(join(ground.folder, 'evidence.db'))
   try {
-    return [...(await compare('on this machine', ground, stores, null, times)), ...(await compare('over SSH', ground, stores, sshd, times))]
+    const here = await compare('on this machine', ground, stores, null, times)
+    const there = await compare('over SSH', ground, stores, sshd, times)
+    return [...here, ...there, await benchRoundLedger(ground)]
   } finally {
     await stores.close()
     await sshd.stop()

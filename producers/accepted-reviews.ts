@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts'
-import type { EventData, EventOf, EvidenceEvent } from '../schemas/event.ts'
+import type { EventData, EventOf, EventType } from '../schemas/event.ts'
 import { isSamePerson } from '../schemas/same-person.ts'
 
 type Review = EventOf<'review.recorded.v1'>
@@ -20,25 +20,40 @@ type Responses = { ready: Set<string>; submitters: Map<string, string[]> }
  */
 export async function acceptedReviews(ledger: Ledger, estate: string, at: Date): Promise<EventData<'round.opened.v1'>['reviews']> {
   const reviews: Review[] = []
-  const rounds = new Map<string, Reviewed>()
   const responses: Responses = { ready: new Set(), submitters: new Map() }
   for await (const page of ledger.readAll(0)) {
     for (const { text } of page) {
-      const event = parseRelevant(text)
-      if (event?.type === 'review.recorded.v1') reviews.push(event)
-      if (event?.type === 'round.opened.v1') rounds.set(event.subject, { operator: event.data.operator, estate: event.data.estate.id })
-      if (event?.type === 'response.preflighted.v1') takeResponse(responses, event)
+      if (isOfType(text, 'review.recorded.v1')) reviews.push(JSON.parse(text) as Review)
+      if (isOfType(text, 'response.preflighted.v1')) takeResponse(responses, JSON.parse(text) as EventOf<'response.preflighted.v1'>)
     }
   }
+  const rounds = await readReviewed(ledger, new Set(reviews.map((review) => review.subject)))
   const own = reviews.filter((review) => rounds.get(review.subject)?.estate === estate)
   const accepted = own.filter((review) => isAccepted(review, reviews, rounds.get(review.subject)?.operator, responses, at))
   return accepted.slice(-MAX_REVIEWS).map(toAccepted)
 }
 
-/** Most of a ledger is evidence; looking for the type's name first keeps parsing off the long way. */
-function parseRelevant(text: string): EvidenceEvent | null {
-  const isRelevant = ['"type":"review.recorded.v1"', '"type":"response.preflighted.v1"', '"type":"round.opened.v1"'].some((type) => text.includes(type))
-  return isRelevant ? (JSON.parse(text) as EvidenceEvent) : null
+/**
+ * The whole ledger is looked through before each round, and most of it is evidence: the type is the last member of the
+ * canonical text, so its end tells.
+ */
+function isOfType(text: string, type: EventType): boolean {
+  return text.endsWith(`"type":"${type}"}`)
+}
+
+/** Openings hold whole estates: only those of rounds that somebody reviewed are read. */
+async function readReviewed(ledger: Ledger, subjects: ReadonlySet<string>): Promise<Map<string, Reviewed>> {
+  const rounds = new Map<string, Reviewed>()
+  for (const subject of subjects) {
+    for await (const page of ledger.readRound(subject)) {
+      for (const { text } of page) {
+        if (!isOfType(text, 'round.opened.v1')) continue
+        const { data } = JSON.parse(text) as EventOf<'round.opened.v1'>
+        rounds.set(subject, { operator: data.operator, estate: data.estate.id })
+      }
+    }
+  }
+  return rounds
 }
 
 function takeResponse({ ready, submitters }: Responses, { subject, data }: EventOf<'response.preflighted.v1'>): void {
