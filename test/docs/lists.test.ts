@@ -13,11 +13,13 @@ import { ACCESS_REFUSALS, EVENT_TYPES } from '../../schemas/event.ts'
 import { PROBE_KINDS } from '../../schemas/facts.ts'
 import { PREFLIGHT_STATUSES, REFERENCE_TYPES } from '../../schemas/response.ts'
 import { SUMMARY_KEYS } from '../../schemas/summary.ts'
+import { RELEASE_PHASES } from '../../schemas/timeline.ts'
 import { pages, REPOSITORY } from '../support/markdown-blocks.ts'
 
 /** Closed lists of the code, and the page that must name every member of each. */
 const LISTS: readonly (readonly [string, string, readonly string[]])[] = [
   ['declarations', 'docs/guards.md', DECLARATIONS],
+  ['phases of release', 'docs/guards.md', RELEASE_PHASES],
   ['reasons of the contract guard', 'docs/guards.md', CONTRACT_REASONS],
   ['statuses of a preflight', 'docs/guards.md', PREFLIGHT_STATUSES],
   ['reasons why a review is refused', 'docs/escrow-and-review.md', Object.keys(REVIEW_REFUSALS)],

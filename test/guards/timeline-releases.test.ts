@@ -208,6 +208,14 @@ describe('each rule of the runbook', () => {
     })
   })
 
+  it.each([
+    ['§10, §12.2 no restart of stateful services', 'stateful_restart'],
+    ['§12.2 no process is ended', 'process_kill'],
+    ['§1, §14 the scanner is no part of a recovery', 'security_scan'],
+  ])('%s: no evidence changes that', (_rule, phase) => {
+    expect(judge(round()).releases.find((one) => one.phase === phase)).toEqual({ phase, status: 'forbidden', because: ['RUNTIME_ACTION_AUTHORIZED=0'] })
+  })
+
   it('§12.1 every other check of the baseline holds runners too', () => {
     for (const id of Object.keys(KINDS)) {
       for (const word of ['WARN', 'BLOCKED', 'NOT_EVALUATED'] as const) expect(held(judge(round({ [id]: word }))), `${id} ${word}`).toContain('runner_cd')
