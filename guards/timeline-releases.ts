@@ -9,6 +9,7 @@ type DeclaredCheck = {
   readonly id: string
   readonly gate: string
   readonly kind: string
+  readonly part: string
   readonly role?: string | undefined
   readonly test_webhook?: string | undefined
 }
@@ -87,14 +88,17 @@ function highLoad({ snapshot, estate }: Judged): Condition[] {
   ]
 }
 
-/** A gate all of whose checks belong to high-load service groups comes behind the chain: it holds these groups alone (§11). */
+/**
+ * Gates at the end all of whose checks belong to high-load service groups and to no cold start come behind the chain: they
+ * hold these groups alone (§11). Naming a check of the chain itself in a group takes nothing out of the chain.
+ */
 function chainOf({ snapshot, estate }: Judged): Snapshot['gates'] {
   const needed = new Set((estate.releases ?? []).flatMap((group) => (group.phase === 'high_load_batch' ? group.needs : [])))
-  const isBehind = (gateId: string): boolean => {
-    const own = estate.checks.filter((check) => check.gate === gateId)
-    return own.length > 0 && own.every((check) => needed.has(check.id))
+  const isBehind = ({ id }: Snapshot['gates'][number]): boolean => {
+    const own = estate.checks.filter((check) => check.gate === id)
+    return own.length > 0 && own.every((check) => needed.has(check.id) && check.part !== 'cold_start')
   }
-  return snapshot.gates.filter((gate) => !isBehind(gate.id))
+  return snapshot.gates.slice(0, snapshot.gates.findLastIndex((gate) => !isBehind(gate)) + 1)
 }
 
 /** §5.3 and §11: every gate, those of high-load services too. That remaining load is active CI is for a person to say: evidence of it releases nothing. */

@@ -34,6 +34,7 @@ const ESTATE: ReleaseEstate = {
       id,
       gate,
       kind,
+      part: CHAIN.includes(gate) ? 'cold_start' : 'high_load',
       ...(id === 'api' ? { role: 'public_api' } : {}),
       ...(id === 'alert-chain' ? { test_webhook: 'http://vip/api/v1/webhooks/alertmanager' } : {}),
     })),
@@ -184,6 +185,21 @@ describe('each rule of the runbook', () => {
     const releases = (ESTATE.releases ?? []).filter((group) => group.id !== 'litellm')
     const result = judge(round({ merges: 'WARN' }), { ...ESTATE, releases })
     expect(result.releases.find((one) => one.phase === 'high_load_batch')).toMatchObject({ status: 'forbidden', because: ['P3-HIGH-LOAD=WARN'] })
+  })
+
+  it('a gate of the chain stays in it, whatever groups name of it', () => {
+    const names = (gate: string): string[] => Object.keys(GATES[gate] ?? {})
+    const whole: ReleaseEstate['releases'] = [{ id: 'all', phase: 'high_load_batch', needs: [...names('P1-K3S'), ...names('P3-HIGH-LOAD')] }]
+    const isReleased = (worse: Worse, checks: ReleaseEstate['checks']): boolean =>
+      judge(round(worse), { checks, releases: whole }).releases.some((one) => one.phase === 'high_load_batch' && one.status === 'conditions_met')
+    const parted = (gate: string, part: string) => ESTATE.checks.map((check) => (check.gate === gate ? { ...check, part } : check))
+    expect(isReleased({ litellm: 'WARN' }, ESTATE.checks)).toBe(true)
+    expect(isReleased({ litellm: 'WARN' }, parted('P3-HIGH-LOAD', 'cold_start'))).toBe(false)
+    expect(judge({ ...round({ vip: 'WARN' }), cold_start: round().cold_start }, { checks: parted('P1-K3S', 'other'), releases: whole }).releases[1]).toEqual({
+      phase: 'high_load_batch',
+      status: 'forbidden',
+      because: ['P1-K3S=WARN'],
+    })
   })
 
   /** §12.2: the ten conditions are told, and even all of them move nothing out of observe-only. */
