@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,9 +11,16 @@ import { collect, idsOf } from './ledger-suite.ts'
 const KILLS = 100
 const CHILD = join(import.meta.dirname, 'append-child.ts')
 
+const compiled = (path: string): NodeJS.ProcessEnv => ({ ...process.env, NODE_COMPILE_CACHE: `${path}-compiled` })
+
+/** One child that ends by itself leaves its compiled code for all that will be killed; it has a ledger of its own. */
+function compileChild(path: string): void {
+  execFileSync(process.execPath, [CHILD, `${path}-other`, 'round-0', '1', '1'], { env: compiled(path) })
+}
+
 /** Appends in a child process and kills it (SIGKILL) some time after its first acknowledgement; gives the acknowledged ids. */
 async function appendAndKill(path: string, roundId: string, batch: number, afterMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [CHILD, path, roundId, String(batch), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [CHILD, path, roundId, String(batch), '1000000'], { stdio: ['ignore', 'pipe', 'inherit'], env: compiled(path) })
   const lines: string[] = []
   let isKilled = false
   for await (const line of createInterface({ input: child.stdout })) {
@@ -29,6 +36,7 @@ it(`kill -9 in mid-append, ${KILLS} times: every acknowledged event is there exa
   const folder = mkdtempSync(join(tmpdir(), 'ledger-kill-'))
   const path = join(folder, 'ledger.db')
   try {
+    compileChild(path)
     let acknowledged = 0
     for (let kill = 0; kill < KILLS; kill++) {
       const roundId = `round-${kill}`
