@@ -39,6 +39,23 @@ export function runEvidence(cwd: string, args: readonly string[], options: { env
   return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr }
 }
 
+/**
+ * As `runEvidence` for several command lines, one after another in one process of their own: for what they answer, where
+ * the start of the program is not the point. None of them reads stdin.
+ */
+export function runMany(cwd: string, commandLines: readonly (readonly string[])[], options: { env?: NodeJS.ProcessEnv } = {}): Ran[] {
+  const ran = spawnSync(NODE, [path.join(import.meta.dirname, 'many-commands.ts')], {
+    cwd,
+    env: plainEnvironment(options.env),
+    input: JSON.stringify(commandLines),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (ran.error) throw ran.error
+  if (ran.status !== 0) throw new Error(`many-commands.ts ended with ${ran.status}: ${ran.stderr}`)
+  return JSON.parse(ran.stdout) as Ran[]
+}
+
 /** A Node on this machine that is not the pinned one; null where there is none. */
 export function otherNode(): string | null {
   const folders = (process.env.PATH ?? '').split(':').filter((one) => one !== '' && !one.startsWith(ROOT))
