@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { newFolder, type Ran, runEvidence } from './run-program.ts'
+import { newFolder, type Ran, runEvidence, runMany } from './run-program.ts'
 
 const ITEMS = [
   'restic_repository_password',
@@ -39,15 +39,27 @@ function makeShop() {
   writeFileSync(path.join(folder, 'estate.yaml'), ESTATE)
   writeFileSync(path.join(folder, 'registry.txt'), 'PASS=1 WARN=0 BLOCKED=0\n')
   const printed: string[] = []
-  const run = (...args: string[]): Ran => {
-    const ran = runEvidence(folder, args)
+  const keep = (ran: Ran): Ran => {
     printed.push(ran.stdout, ran.stderr)
     return ran
   }
+  const run = (...args: string[]): Ran => keep(runEvidence(folder, args))
+  /** Many command lines in one process. */
+  const all = (commandLines: string[][]): Ran[] => runMany(folder, commandLines).map(keep)
   const round = (id: string) => run('round', 'run', '--estate', 'estate.yaml', '--id', id, '--operator', 'Night Shift', '--quiet')
-  const mark = (item: string, evidenceId: string, ...more: string[]) =>
-    run('escrow', 'mark', '--item', item, '--evidence-id', evidenceId, '--markers', 'markers', ...more)
-  return { folder, run, round, mark, printed: () => printed.join('') }
+  const marking = (item: string, evidenceId: string, ...more: string[]) => [
+    'escrow',
+    'mark',
+    '--item',
+    item,
+    '--evidence-id',
+    evidenceId,
+    '--markers',
+    'markers',
+    ...more,
+  ]
+  const mark = (...args: Parameters<typeof marking>) => run(...marking(...args))
+  return { folder, run, all, round, marking, mark, printed: () => printed.join('') }
 }
 type Shop = ReturnType<typeof makeShop>
 
@@ -71,7 +83,9 @@ function fillResponse({ folder, run }: Shop, round: string): void {
 /** Days from now, as a date. */
 const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 
-function review({ run }: Shop, overrides: Record<string, string> = {}): Ran {
+const review = ({ run }: Shop, overrides: Record<string, string> = {}): Ran => run(...reviewing(overrides))
+
+function reviewing(overrides: Record<string, string>): string[] {
   const options = {
     gate: ESCROW,
     'response-file': 'filled.json',
@@ -81,13 +95,14 @@ function review({ run }: Shop, overrides: Record<string, string> = {}): Ran {
     expires: inDays(90),
     ...overrides,
   }
-  return run('review', 'record', 'shop-1', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]))
+  return ['review', 'record', 'shop-1', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])]
 }
 
 const markAll = (shop: Shop): void => {
-  for (const item of ITEMS) {
-    expect(shop.mark(item, REFERENCE, '--dry-run').stdout).toBe(`ESCROW_MARK_DRY_RUN_OK item=${item} marker_written=0 runtime_gate=0\n`)
-    expect(shop.mark(item, REFERENCE)).toMatchObject({ code: 0, stdout: `ESCROW_MARK_OK item=${item} marker_written=1 runtime_gate=0\n` })
+  const answers = shop.all(ITEMS.flatMap((item) => [shop.marking(item, REFERENCE, '--dry-run'), shop.marking(item, REFERENCE)]))
+  for (const [n, item] of ITEMS.entries()) {
+    expect(answers[2 * n]?.stdout).toBe(`ESCROW_MARK_DRY_RUN_OK item=${item} marker_written=0 runtime_gate=0\n`)
+    expect(answers[2 * n + 1]).toMatchObject({ code: 0, stdout: `ESCROW_MARK_OK item=${item} marker_written=1 runtime_gate=0\n` })
   }
 }
 const markersIn = ({ folder }: Shop): string[] => readdirSync(path.join(folder, 'markers')).sort()
@@ -124,8 +139,9 @@ describe('from five missing items to none', () => {
       [{ items: 'dns_registrar_recovery,coffee_machine' }, 'items_not_evidenced'],
       [{ 'packet-file': 'filled.json' }, 'packet_file_differs'],
     ]
-    for (const [overrides, reason] of refused) {
-      expect(review(shop, overrides)).toMatchObject({ code: 1, stdout: expect.stringMatching(new RegExp(`^REVIEW_REFUSED reason=${reason} runtime_gate=0\n`)) })
+    const answers = shop.all(refused.map(([overrides]) => reviewing(overrides)))
+    for (const [n, [, reason]] of refused.entries()) {
+      expect(answers[n]).toMatchObject({ code: 1, stdout: expect.stringMatching(new RegExp(`^REVIEW_REFUSED reason=${reason} runtime_gate=0\n`)) })
     }
     expect(exported(shop)).not.toContain('review.recorded.v1')
   })
@@ -242,12 +258,16 @@ describe('what may not become a marker', () => {
 
   test('placeholders, secrets and unknown items: exit 2, nothing repeated, nothing stored', () => {
     shop.round('shop-1')
-    for (const [name, evidenceId, message] of refused) {
-      for (const more of [['--dry-run'], [], ['--dry-run', '--json']]) {
-        const ran = shop.mark(name, evidenceId, ...more)
-        expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 2, stdout: '' })
-        if (!more.includes('--json')) expect(ran.stderr).toMatch(message)
-      }
+    const asked = refused.flatMap(([name, evidenceId, message]) =>
+      [['--dry-run'], [], ['--dry-run', '--json']].map((more) => ({
+        args: shop.marking(name, evidenceId, ...more),
+        message: more.includes('--json') ? /^{/ : message,
+      })),
+    )
+    const answers = shop.all(asked.map(({ args }) => args))
+    for (const [n, { message }] of asked.entries()) {
+      expect({ code: answers[n]?.code, stdout: answers[n]?.stdout }).toEqual({ code: 2, stdout: '' })
+      expect(answers[n]?.stderr).toMatch(message)
     }
     // Words that slipped out of their option are not repeated either.
     expect(shop.mark(item, 'sealed', 'envelope-9182', '--dry-run').stderr).toMatch(/^evidence: usage: too many arguments/)

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { makeOpened, makeRound, makeTcpObserved } from '../support/make-events.ts'
-import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, type Ran, ROUNDS_DIR, runEvidence } from './run-program.ts'
+import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, type Ran, ROUNDS_DIR, runEvidence, runMany } from './run-program.ts'
 
 const folder = newFolder()
 const GREEN = 'awoooi-post-reboot-readiness-20260626-235600'
@@ -94,9 +94,13 @@ describe('the ledger is not there or not usable', () => {
     ['summary', GREEN],
   ]
   test('missing: exit 2 and what to do', () => {
-    for (const args of reading) {
-      const ran = run(...args, '--ledger', 'no-such.db')
-      expect({ code: ran.code, stdout: ran.stdout }, args.join(' ')).toEqual({ code: 2, stdout: '' })
+    const answers = runMany(
+      folder,
+      reading.map((args) => [...args, '--ledger', 'no-such.db']),
+    )
+    expect(answers.length).toBe(reading.length)
+    for (const [n, ran] of answers.entries()) {
+      expect({ code: ran.code, stdout: ran.stdout }, reading[n]?.join(' ')).toEqual({ code: 2, stdout: '' })
       expect(ran.stderr).toMatch(/^evidence: ledger_missing: there is no ledger at .*no-such\.db\n {2}name the ledger with --ledger/)
     }
     expect(readdirSync(folder)).not.toContain('no-such.db')
@@ -105,9 +109,11 @@ describe('the ledger is not there or not usable', () => {
     mkdirSync(path.join(folder, 'a-folder'), { recursive: true })
     writeFileSync(path.join(folder, 'garbage.db'), Buffer.from(Array.from({ length: 9000 }, (_, n) => (n * 7919) % 251)))
     for (const file of ['a-folder', 'garbage.db']) {
-      for (const args of [...reading, ['round', 'run', '--estate', LOCALHOST, '--quiet'], ['emit']]) {
-        const ran = run(...args, '--ledger', file)
-        expect({ code: ran.code, stdout: ran.stdout }, `${args.join(' ')} ${file}`).toEqual({ code: 3, stdout: '' })
+      const asked = [...reading, ['round', 'run', '--estate', LOCALHOST, '--quiet']].map((args) => [...args, '--ledger', file])
+      const answers = [...runMany(folder, asked), run('emit', '--ledger', file)]
+      expect(answers.length).toBe(reading.length + 2)
+      for (const [n, ran] of answers.entries()) {
+        expect({ code: ran.code, stdout: ran.stdout }, `${asked[n]?.join(' ') ?? 'emit'} ${file}`).toEqual({ code: 3, stdout: '' })
         expect(ran.stderr).toMatch(/^evidence: ledger_(unavailable|corrupt): /)
       }
     }
@@ -252,17 +258,20 @@ describe('secrets in a response', () => {
   /** Put together at run time; none of them was ever a secret. */
   const secrets = [['gh', 'p_', 'Qw7Z'.repeat(9)].join(''), ['-----BEGIN ', 'RSA PRIVATE', ' KEY-----'].join(''), ['pass', 'word=', 'c0rrecthorse'].join('')]
   test('are in no output and in no byte of the ledger, whether value or key', () => {
-    for (const secret of secrets) {
-      const responses = [{ comment: secret }, { [secret]: 1 }, { responses: [{ gate_id: secret, [secret]: secret }] }, { owner_id: secret, approved: true }]
-      for (const response of responses) {
-        writeFileSync(path.join(folder, 'response.json'), JSON.stringify(response))
-        for (const more of [[], ['--json']]) {
-          const { code, stdout, stderr } = run('guard', 'preflight', GREEN, '--response-file', 'response.json', ...more)
-          expect(code).toBe(1)
-          expect(stdout + stderr).not.toContain(secret)
-          expect(stdout).toMatch(/blocked_/)
-        }
-      }
+    const responses = secrets.flatMap((secret) => [
+      { comment: secret },
+      { [secret]: 1 },
+      { responses: [{ gate_id: secret, [secret]: secret }] },
+      { owner_id: secret, approved: true },
+    ])
+    for (const [n, response] of responses.entries()) writeFileSync(path.join(folder, `response-${n}.json`), JSON.stringify(response))
+    const asked = responses.flatMap((_, n) => [[], ['--json']].map((more) => ['guard', 'preflight', GREEN, '--response-file', `response-${n}.json`, ...more]))
+    const answers = [...runMany(folder, asked), run('guard', 'preflight', GREEN, '--response-file', 'response-0.json')]
+    expect(answers.length).toBe(25)
+    for (const { code, stdout, stderr } of answers) {
+      expect(code).toBe(1)
+      for (const secret of secrets) expect(stdout + stderr).not.toContain(secret)
+      expect(stdout).toMatch(/blocked_/)
     }
     for (const file of readdirSync(folder).filter((name) => name.startsWith('evidence.db'))) {
       const bytes = readFileSync(path.join(folder, file))

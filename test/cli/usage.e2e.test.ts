@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { addEvidenceCommands } from '../../cli/commands.ts'
 import { TOOL } from '../../schemas/tool.ts'
-import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, ROOT, runEvidence } from './run-program.ts'
+import { LOCALHOST, NODE, newFolder, otherNode, PROGRAM, plainEnvironment, type Ran, ROOT, runEvidence, runMany } from './run-program.ts'
 
 const folder = newFolder()
 
@@ -77,13 +77,28 @@ describe('usage errors: exit 2, one clear line and what to do', () => {
     [['round', 'run', '--estate', LOCALHOST, '--only', 'P9'], /^evidence: usage: --only: this estate has no gate/],
     [['round', 'run', '--estate', LOCALHOST, '--skip', 'lunch'], /^evidence: usage: --skip: no check of this estate/],
   ]
-  for (const [args, message] of cases) {
+  let plain: Ran[] = []
+  let asJson: Ran[] = []
+  beforeAll(() => {
+    plain = runMany(
+      folder,
+      cases.map(([args]) => args),
+    )
+    asJson = runMany(
+      folder,
+      cases.map(([args]) => [...args, '--json']),
+    )
+  })
+  test('and so it is for who starts the program', () => {
+    for (const n of [0, 4, 14]) expect(runEvidence(folder, cases[n]?.[0] ?? [])).toEqual(plain[n])
+  })
+  for (const [n, [args, message]] of cases.entries()) {
     test(`evidence ${args.join(' ').replace(ROOT, '')}`, () => {
-      const { code, stdout, stderr } = runEvidence(folder, args)
+      const { code, stdout, stderr } = plain[n] as Ran
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toMatch(message)
       expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2)
-      const json = runEvidence(folder, [...args, '--json'])
+      const json = asJson[n] as Ran
       expect({ code: json.code, stdout: json.stdout }).toEqual({ code: 2, stdout: '' })
       const { error } = JSON.parse(json.stderr) as { error: { code: string; message: string; remedy: string | null } }
       // Two commands have no --json: what they print is JSON already, or a script.
