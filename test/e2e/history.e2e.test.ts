@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { openClickhouse } from '../../projector/clickhouse/clickhouse.ts'
 import { readClickhouseConfig } from '../../projector/clickhouse/clickhouse-config.ts'
 import { buildClickhouseProjectionStore } from '../../projector/clickhouse/clickhouse-projection-store.ts'
 import { migrateClickhouse } from '../../projector/clickhouse/migrate.ts'
+import { type Ran, runMany } from '../cli/run-program.ts'
 import { loadRecordedCorpus } from '../corpus/recorded-corpus.ts'
 import { toHistoryRound, toRawEvents } from '../support/history-data.ts'
 import { REPOSITORY } from '../support/markdown-blocks.ts'
@@ -20,6 +21,8 @@ function evidence(...args: string[]): { status: number | null; stdout: string; s
   const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/evidence.js', ...args], { cwd: REPOSITORY, env, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
+
+const all = (commandLines: string[][]): Ran[] => runMany(REPOSITORY, commandLines, { env: { EVIDENCE_LEDGER: ledger } })
 
 const QUESTIONS = [
   ['rounds', '--limit', '5'],
@@ -46,20 +49,27 @@ async function fillClickhouse(): Promise<void> {
 }
 
 describe('evidence history', () => {
+  const asked = QUESTIONS.flatMap((question) => [[], ['--json']].map((form) => ['history', ...question, ...form]))
+  let local: Ran[] = []
+  let remote: Ran[] = []
   beforeAll(async () => {
-    for (const file of globSync('examples/awoooi/rounds/*.yaml', { cwd: REPOSITORY })) {
-      execFileSync(process.execPath, ['cli/evidence.js', 'round', 'import', file, '--ledger', ledger], { cwd: REPOSITORY })
-    }
+    const files = globSync('examples/awoooi/rounds/*.yaml', { cwd: REPOSITORY })
+    for (const { code, stderr } of all(files.map((file) => ['round', 'import', file, '--ledger', ledger]))) expect(code, stderr).toBe(0)
     await fillClickhouse()
+    local = all(asked)
+    remote = all(asked.map((args) => [...args, '--clickhouse', url]))
   }, 120_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it.each(QUESTIONS.map((question) => [question.join(' '), question] as const))('%s: the same from the ledger and from ClickHouse', (_name, question) => {
-    for (const form of [[], ['--json']]) {
-      const [local, remote] = [evidence('history', ...question, ...form), evidence('history', ...question, ...form, '--clickhouse', url)]
-      expect(remote).toEqual(local)
-      expect([local.status, local.stderr, local.stdout.length > 50]).toEqual([0, '', true])
-    }
+  it.each(asked.map((args, n) => [args.slice(1).join(' '), n] as const))('%s: the same from the ledger and from ClickHouse', (_name, n) => {
+    expect(remote[n]).toEqual(local[n])
+    expect(local[n]).toEqual({ code: 0, stderr: '', stdout: expect.stringMatching(/^[\s\S]{51}/) })
+  })
+
+  it('and so it is for who starts the program', () => {
+    const question = ['history', 'as-of', 'awoooi', '2026-06-20']
+    const { status: code, ...said } = evidence(...question, '--clickhouse', url)
+    expect([{ code, ...said }]).toEqual(all([question]))
   })
 
   it('exits 1 where nothing is found and 2 for what is no question', () => {
@@ -69,8 +79,10 @@ describe('evidence history', () => {
   })
 
   it('is made again from the events alone', () => {
-    const before = QUESTIONS.map((question) => evidence('history', ...question, '--json').stdout)
+    const questions = QUESTIONS.map((question) => ['history', ...question, '--json'])
+    const before = all(questions)
+    expect(before.map(({ code }) => code)).toEqual(QUESTIONS.map(() => 0))
     expect(evidence('history', 'rebuild')).toMatchObject({ status: 0, stdout: 'history made again from 30 rounds\n' })
-    expect(QUESTIONS.map((question) => evidence('history', ...question, '--json').stdout)).toEqual(before)
+    expect(all(questions)).toEqual(before)
   })
 })
