@@ -1,9 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import type { HistoryStore } from '../projector/history-store.ts'
-import { projectRound } from '../projector/project-round.ts'
-import { fillHistory } from '../projector/rebuild-history.ts'
+import { fillHistory, projectKnownRound } from '../projector/rebuild-history.ts'
 import type { SnapshotStore } from '../projector/snapshot-store.ts'
-import { EvidenceError } from '../schemas/errors.ts'
 import { type CorrectableStore, ProvedRounds, type ToldRound, tell } from './proved-rounds.ts'
 
 /** Rounds that are held to their events before it is said which rounds are unfinished: a first page of `rounds`. */
@@ -93,14 +91,6 @@ async function projectTouched(ledger: Ledger, snapshots: SnapshotStore, after: n
       if (type === 'round.opened.v1' || type === 'round.sealed.v1') touched.add(subject)
     }
   }
-  for (const roundId of touched) await project(ledger, snapshots, roundId)
-}
-
-/** A subject that was sealed and never opened is no round. */
-async function project(ledger: Ledger, snapshots: SnapshotStore, roundId: string): Promise<void> {
-  try {
-    await projectRound(ledger, roundId, { store: snapshots })
-  } catch (error) {
-    if (!(error instanceof EvidenceError) || error.code !== 'round_unknown') throw error
-  }
+  // Also those that were sealed and never opened: they are passed over.
+  for (const roundId of touched) await projectKnownRound(ledger, roundId, snapshots)
 }

@@ -16,12 +16,13 @@ export async function fillHistory(ledger: Ledger, store: SnapshotStore, history:
   let projected = 0
   for (const roundId of await ledger.roundIds()) {
     if (known.has(roundId)) continue
-    if (await isProjected(ledger, roundId, store)) projected++
+    if (await projectKnownRound(ledger, roundId, store)) projected++
   }
   return projected
 }
 
-async function isProjected(ledger: Ledger, roundId: string, store: SnapshotStore): Promise<boolean> {
+/** Projects one round into the store. False where the subject has events and was never opened: that is no round. Else throws as `projectRound`. */
+export async function projectKnownRound(ledger: Ledger, roundId: string, store: SnapshotStore): Promise<boolean> {
   try {
     await projectRound(ledger, roundId, { store })
     return true
