@@ -3,20 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { listenApi, makeApi } from '../support/api-harness.ts'
+import { ESCROW_GATE, ESCROW_ITEMS, ESCROW_REFERENCE, TOKEN_LIKE } from '../support/escrow-words.ts'
 import { openSse } from '../support/sse-reader.ts'
 import { makeTokens } from '../support/test-access.ts'
-
-const ITEMS = [
-  'restic_repository_password',
-  'offsite_provider_credentials',
-  'break_glass_admin_credentials',
-  'dns_registrar_recovery',
-  'oauth_ai_provider_recovery',
-]
-const ESCROW = 'credential_escrow_evidence'
-const REFERENCE = 'SEALED-7F-021'
-/** Put together here, so that no scanner of this repository finds one. */
-const TOKEN = ['gh', 'p_', 'Zx9Q'.repeat(9)].join('')
 
 const estateText = (folder: string, command: string): string => `estate: shop
 version: "1"
@@ -29,8 +18,8 @@ checks:
   - { id: wait, gate: P1-SHOP, host: here, kind: command, command: wait }
   - { id: markers, gate: P0-SHOP, part: escrow, host: here, kind: escrow, path: ${folder}/markers, severity: warn, warning_class: BOUNDARY }
 sections:
-  escrow: { items: [${ITEMS.join(', ')}], inventory: [markers] }
-owner_gates: [${ESCROW}]
+  escrow: { items: [${ESCROW_ITEMS.join(', ')}], inventory: [markers] }
+owner_gates: [${ESCROW_GATE}]
 `
 
 /** A service with one estate, and people of every role. */
@@ -133,28 +122,31 @@ describe('a round that the service runs', () => {
 describe('escrow', () => {
   it('needs a passed dry run by the operator before the owner marks; nothing that was given is repeated', { timeout: 60_000 }, async () => {
     const shop = await openShop()
-    const pair = { item: ITEMS[3], evidence_id: REFERENCE }
+    const pair = { item: ESCROW_ITEMS[3], evidence_id: ESCROW_REFERENCE }
     const early = await shop.post('/v1/escrow/markers', pair, 'owner')
     expect([early.statusCode, early.json().code]).toEqual([412, 'precondition_failed'])
-    expect((await shop.post('/v1/escrow/dry-runs', pair, 'operator')).json()).toMatchObject({ item: ITEMS[3], dry_run: true, marker_written: false })
+    expect((await shop.post('/v1/escrow/dry-runs', pair, 'operator')).json()).toMatchObject({ item: ESCROW_ITEMS[3], dry_run: true, marker_written: false })
     expect((await shop.post('/v1/escrow/markers', { ...pair, evidence_id: 'SEALED-7F-022' }, 'owner')).statusCode).toBe(412)
     expect(readdirSync(path.join(shop.folder, 'markers'))).toEqual([])
     const marked = await shop.post('/v1/escrow/markers', pair, 'owner')
-    expect([marked.statusCode, marked.json()]).toEqual([201, { item: ITEMS[3], dry_run: false, marker_written: true, reason: null, runtime_gate: 0 }])
-    expect(JSON.parse(readFileSync(path.join(shop.folder, 'markers', `${ITEMS[3]}.json`), 'utf8'))).toMatchObject({ item: ITEMS[3], evidence_id: REFERENCE })
+    expect([marked.statusCode, marked.json()]).toEqual([201, { item: ESCROW_ITEMS[3], dry_run: false, marker_written: true, reason: null, runtime_gate: 0 }])
+    expect(JSON.parse(readFileSync(path.join(shop.folder, 'markers', `${ESCROW_ITEMS[3]}.json`), 'utf8'))).toMatchObject({
+      item: ESCROW_ITEMS[3],
+      evidence_id: ESCROW_REFERENCE,
+    })
     await shop.runRound()
     const status = await shop.ask('/v1/escrow?estate=shop')
     expect([status.headers['evidence-answer'], status.json()]).toEqual(['no', expect.objectContaining({ escrow_missing_count: 5 })])
-    expect(status.json().items[3]).toMatchObject({ item: ITEMS[3], marker: 'present', missing: true })
-    expect(`${await everything(shop)}${shop.logText()}${marked.body}${status.body}`).not.toContain(REFERENCE)
+    expect(status.json().items[3]).toMatchObject({ item: ESCROW_ITEMS[3], marker: 'present', missing: true })
+    expect(`${await everything(shop)}${shop.logText()}${marked.body}${status.body}`).not.toContain(ESCROW_REFERENCE)
   })
 
   it('refuses placeholders, secrets and unknown items, and repeats none of them', async () => {
     const shop = await openShop()
     for (const [item, evidenceId, code] of [
-      [ITEMS[0], 'EVIDENCE_ID_FOR_DNS', 'evidence_id_refused'],
-      [ITEMS[0], TOKEN, 'evidence_id_refused'],
-      [TOKEN, REFERENCE, 'escrow_item_unknown'],
+      [ESCROW_ITEMS[0], 'EVIDENCE_ID_FOR_DNS', 'evidence_id_refused'],
+      [ESCROW_ITEMS[0], TOKEN_LIKE, 'evidence_id_refused'],
+      [TOKEN_LIKE, ESCROW_REFERENCE, 'escrow_item_unknown'],
     ] as const) {
       for (const [url, as] of [
         ['/v1/escrow/dry-runs', 'operator'],
@@ -162,7 +154,7 @@ describe('escrow', () => {
       ] as const) {
         const answer = await shop.post(url, { item, evidence_id: evidenceId }, as)
         expect([answer.statusCode, answer.json().code]).toEqual([400, code])
-        expect(answer.body + shop.logText()).not.toContain(TOKEN)
+        expect(answer.body + shop.logText()).not.toContain(TOKEN_LIKE)
       }
     }
     expect((await shop.ports.ledger.stats()).events).toBe(0)
@@ -193,7 +185,7 @@ describe('from a response to its review', () => {
     const review = (as: keyof Shop['who'], more: object = {}) =>
       shop.post(
         at('/reviews'),
-        { gate: ESCROW, decision: 'accepted', owner: 'M. Owner', expires, response: Buffer.from(response).toString('base64'), ...more },
+        { gate: ESCROW_GATE, decision: 'accepted', owner: 'M. Owner', expires, response: Buffer.from(response).toString('base64'), ...more },
         as,
       )
 
@@ -253,10 +245,10 @@ describe('from a response to its review', () => {
   it('a response with a secret in it is blocked, and is in no answer, log or ledger', { timeout: 60_000 }, async () => {
     const shop = await openShop()
     const round = await shop.runRound()
-    const response = (await fillResponse(shop, round)).replace('REC-100', TOKEN)
+    const response = (await fillResponse(shop, round)).replace('REC-100', TOKEN_LIKE)
     const answer = await shop.post(`/v1/rounds/${round}/guards/preflight`, response, 'owner')
     expect(answer.json().status).toBe('blocked_secret_payload')
-    expect(`${answer.body}${shop.logText()}${await everything(shop)}`).not.toContain(TOKEN)
+    expect(`${answer.body}${shop.logText()}${await everything(shop)}`).not.toContain(TOKEN_LIKE)
   })
 })
 

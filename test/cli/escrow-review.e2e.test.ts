@@ -1,21 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ESCROW_GATE, ESCROW_ITEMS, ESCROW_REFERENCE, TOKEN_LIKE } from '../support/escrow-words.ts'
 import { newFolder, type Ran, runEvidence, runMany } from './run-program.ts'
 
-const ITEMS = [
-  'restic_repository_password',
-  'offsite_provider_credentials',
-  'break_glass_admin_credentials',
-  'dns_registrar_recovery',
-  'oauth_ai_provider_recovery',
-]
-const ESCROW = 'credential_escrow_evidence'
 const REGISTRY = 'wazuh_manager_registry_export'
-/** The reference in the marker of an item. */
-const REFERENCE = 'SEALED-7F-021'
-/** Token-like texts are put together here, so that no scanner of this repository finds one. */
-const TOKEN = ['gh', 'p_', 'Zx9Q'.repeat(9)].join('')
 
 const ESTATE = `estate: shop
 version: "1"
@@ -27,9 +16,9 @@ checks:
   - { id: markers, gate: P0-SHOP, part: escrow, host: here, kind: escrow, path: markers, severity: warn, warning_class: BOUNDARY }
   - { id: registry, gate: P0-SHOP, part: quick_check, host: here, kind: delegated, report: other, path: registry.txt, severity: warn, warning_class: EVIDENCE }
 sections:
-  escrow: { items: [${ITEMS.join(', ')}], inventory: [markers] }
+  escrow: { items: [${ESCROW_ITEMS.join(', ')}], inventory: [markers] }
   registry: { prefix: WAZUH, coverage: [registry] }
-owner_gates: [${ESCROW}, ${REGISTRY}]
+owner_gates: [${ESCROW_GATE}, ${REGISTRY}]
 `
 
 /** A folder with an estate, an empty folder of markers, and the program in it; `all` keeps everything it ever printed. */
@@ -87,7 +76,7 @@ const review = ({ run }: Shop, overrides: Record<string, string> = {}): Ran => r
 
 function reviewing(overrides: Record<string, string>): string[] {
   const options = {
-    gate: ESCROW,
+    gate: ESCROW_GATE,
     'response-file': 'filled.json',
     reviewer: 'R. View',
     owner: 'M. Owner',
@@ -99,8 +88,8 @@ function reviewing(overrides: Record<string, string>): string[] {
 }
 
 const markAll = (shop: Shop): void => {
-  const answers = shop.all(ITEMS.flatMap((item) => [shop.marking(item, REFERENCE, '--dry-run'), shop.marking(item, REFERENCE)]))
-  for (const [n, item] of ITEMS.entries()) {
+  const answers = shop.all(ESCROW_ITEMS.flatMap((item) => [shop.marking(item, ESCROW_REFERENCE, '--dry-run'), shop.marking(item, ESCROW_REFERENCE)]))
+  for (const [n, item] of ESCROW_ITEMS.entries()) {
     expect(answers[2 * n]?.stdout).toBe(`ESCROW_MARK_DRY_RUN_OK item=${item} marker_written=0 runtime_gate=0\n`)
     expect(answers[2 * n + 1]).toMatchObject({ code: 0, stdout: `ESCROW_MARK_OK item=${item} marker_written=1 runtime_gate=0\n` })
   }
@@ -115,7 +104,7 @@ describe('from five missing items to none', () => {
   test('nothing is there yet', () => {
     expect(shop.round('shop-1').stdout).toContain('FULL_STACK_GREEN_DR_ESCROW_BLOCKED')
     const status = run('escrow', 'status', '--estate', 'estate.yaml')
-    const lines = ITEMS.map((item) => `WARN ${item} marker=missing review=none\n`).join('')
+    const lines = ESCROW_ITEMS.map((item) => `WARN ${item} marker=missing review=none\n`).join('')
     expect(status).toMatchObject({ code: 1, stdout: `LOOK markers read\n${lines}SUMMARY PASS=0 WARN=5 BLOCKED=0\nESCROW_MISSING_COUNT=5\n` })
     expect(run('escrow', 'status', '--round', 'shop-1').stdout).toBe(status.stdout)
   })
@@ -147,9 +136,9 @@ describe('from five missing items to none', () => {
   })
 
   test('bad input is usage, and is not repeated', () => {
-    for (const overrides of [{ reviewer: TOKEN }, { owner: 'TODO' }, { expires: 'soon' }, { decision: 'maybe' }])
+    for (const overrides of [{ reviewer: TOKEN_LIKE }, { owner: 'TODO' }, { expires: 'soon' }, { decision: 'maybe' }])
       expect(review(shop, overrides)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^evidence: usage: /) })
-    expect(shop.printed()).not.toContain(TOKEN)
+    expect(shop.printed()).not.toContain(TOKEN_LIKE)
   })
 
   test('the review says what it licenses, once', () => {
@@ -157,7 +146,7 @@ describe('from five missing items to none', () => {
     const until = `${inDays(90)}T00:00:00.000Z`
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     expect(ran.stdout).toBe(
-      `REVIEW_RECORDED decision=accepted gate=${ESCROW} items=${ITEMS.join(',')} expires_at=${until} runtime_gate=0\nLICENSES a later round until ${until}: these items count there, each together with its marker\nAUTHORIZES nothing else: no action, no host write, no other gate\n`,
+      `REVIEW_RECORDED decision=accepted gate=${ESCROW_GATE} items=${ESCROW_ITEMS.join(',')} expires_at=${until} runtime_gate=0\nLICENSES a later round until ${until}: these items count there, each together with its marker\nAUTHORIZES nothing else: no action, no host write, no other gate\n`,
     )
     expect(review(shop).stdout).toMatch(/^REVIEW_REFUSED reason=already_decided /)
     expect(run('guard', 'preflight', 'shop-1', '--response-file', 'filled.json').stdout).toContain('REASON already_used at /\n')
@@ -171,18 +160,18 @@ describe('from five missing items to none', () => {
   test('a marker needs a dry run of the same pair', () => {
     const item = 'dns_registrar_recovery'
     const refused = `ESCROW_MARK_REFUSED item=${item} reason=no_passed_dry_run marker_written=0 runtime_gate=0\nREMEDY the same command with --dry-run first\n`
-    expect(shop.mark(item, REFERENCE)).toMatchObject({ code: 1, stdout: refused })
-    expect(shop.mark(item, REFERENCE, '--dry-run').code).toBe(0)
+    expect(shop.mark(item, ESCROW_REFERENCE)).toMatchObject({ code: 1, stdout: refused })
+    expect(shop.mark(item, ESCROW_REFERENCE, '--dry-run').code).toBe(0)
     expect(shop.mark(item, 'SEALED-7F-022')).toMatchObject({ code: 1, stdout: refused })
-    expect(shop.mark('oauth_ai_provider_recovery', REFERENCE).code).toBe(1)
+    expect(shop.mark('oauth_ai_provider_recovery', ESCROW_REFERENCE).code).toBe(1)
     expect(markersIn(shop)).toEqual([])
   })
 
   test('markers are small files that a probe may read', () => {
     markAll(shop)
-    expect(markersIn(shop)).toEqual(ITEMS.map((item) => `${item}.json`).sort())
+    expect(markersIn(shop)).toEqual(ESCROW_ITEMS.map((item) => `${item}.json`).sort())
     const file = path.join(shop.folder, 'markers', 'dns_registrar_recovery.json')
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ item: 'dns_registrar_recovery', evidence_id: REFERENCE, marked_at: expect.any(String) })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ item: 'dns_registrar_recovery', evidence_id: ESCROW_REFERENCE, marked_at: expect.any(String) })
     expect(statSync(file).mode & 0o777).toBe(0o644)
   })
 
@@ -235,10 +224,10 @@ describe('from five missing items to none', () => {
   })
 
   test('the evidence id is in the markers and nowhere else', () => {
-    expect(shop.printed()).not.toContain(REFERENCE)
-    expect(exported(shop)).not.toContain(REFERENCE)
+    expect(shop.printed()).not.toContain(ESCROW_REFERENCE)
+    expect(exported(shop)).not.toContain(ESCROW_REFERENCE)
     for (const file of readdirSync(shop.folder).filter((name) => name.includes('.db')))
-      expect(readFileSync(path.join(shop.folder, file)).includes(REFERENCE), file).toBe(false)
+      expect(readFileSync(path.join(shop.folder, file)).includes(ESCROW_REFERENCE), file).toBe(false)
   })
 })
 
@@ -249,7 +238,7 @@ describe('what may not become a marker', () => {
     [item, 'VAULT-ITEM-ID', /^evidence: evidence_id_refused: the evidence id is placeholder;/],
     [item, 'EVIDENCE_ID_FOR_DNS_REGISTRAR_RECOVERY', /is placeholder;/],
     [item, '<vault item 9182>', /is placeholder;/],
-    [item, TOKEN, /is secret_like;/],
+    [item, TOKEN_LIKE, /is secret_like;/],
     [item, '0a1b2c3d4e5f60718293a4b5', /is secret_like;/],
     [item, ['-----BEGIN ', 'OPENSSH PRIVATE', ' KEY-----'].join(''), /is (malformed|placeholder|secret_like);/],
     [item, ['https://bob:', 'hunter77', '@vault.example.net/'].join(''), /is (placeholder|secret_like);/],
@@ -280,17 +269,17 @@ describe('what may not become a marker', () => {
   })
 
   test('a folder that is not there is not made', () => {
-    const ran = shop.run('escrow', 'mark', '--item', item, '--evidence-id', REFERENCE, '--markers', 'no-such-folder', '--dry-run')
+    const ran = shop.run('escrow', 'mark', '--item', item, '--evidence-id', ESCROW_REFERENCE, '--markers', 'no-such-folder', '--dry-run')
     expect(ran).toMatchObject({ code: 2, stderr: expect.stringMatching(/^evidence: file_unreadable: what --markers names is not a folder/) })
     expect(readdirSync(shop.folder)).not.toContain('no-such-folder')
   })
 
   test('the items are those of the estate where one is given', () => {
-    const own = ESTATE.replace(ITEMS.join(', '), 'safe_combination')
+    const own = ESTATE.replace(ESCROW_ITEMS.join(', '), 'safe_combination')
     writeFileSync(path.join(shop.folder, 'own.yaml'), own)
-    expect(shop.mark('safe_combination', REFERENCE, '--dry-run').code).toBe(2)
-    expect(shop.mark('safe_combination', REFERENCE, '--dry-run', '--estate', 'own.yaml').code).toBe(0)
-    expect(shop.mark(item, REFERENCE, '--dry-run', '--estate', 'own.yaml').code).toBe(2)
+    expect(shop.mark('safe_combination', ESCROW_REFERENCE, '--dry-run').code).toBe(2)
+    expect(shop.mark('safe_combination', ESCROW_REFERENCE, '--dry-run', '--estate', 'own.yaml').code).toBe(0)
+    expect(shop.mark(item, ESCROW_REFERENCE, '--dry-run', '--estate', 'own.yaml').code).toBe(2)
   })
 })
 
@@ -305,8 +294,8 @@ describe('status tells what is wrong with a marker', () => {
     const marked_at = new Date().toISOString()
     write('restic_repository_password', 'not json')
     write('offsite_provider_credentials', { item: 'offsite_provider_credentials', evidence_id: 'VAULT-ITEM-ID', marked_at })
-    write('break_glass_admin_credentials', { item: 'break_glass_admin_credentials', evidence_id: TOKEN, marked_at })
-    write('dns_registrar_recovery', { item: 'dns_registrar_recovery', evidence_id: REFERENCE, marked_at: '2999-01-01T00:00:00.000Z' })
+    write('break_glass_admin_credentials', { item: 'break_glass_admin_credentials', evidence_id: TOKEN_LIKE, marked_at })
+    write('dns_registrar_recovery', { item: 'dns_registrar_recovery', evidence_id: ESCROW_REFERENCE, marked_at: '2999-01-01T00:00:00.000Z' })
     const ran = status()
     expect(ran).toMatchObject({ code: 1, stderr: '' })
     expect(ran.stdout).toBe(
@@ -323,7 +312,7 @@ describe('status tells what is wrong with a marker', () => {
     )
     const json = JSON.parse(shop.run('escrow', 'status', '--estate', 'estate.yaml', '--json').stdout)
     expect(json).toMatchObject({ escrow_missing_count: 5, looks: [{ check: 'markers', outcome: 'read' }], runtime_gate: 0 })
-    expect(shop.printed()).not.toMatch(new RegExp(`${TOKEN}|${REFERENCE}|VAULT-ITEM-ID`))
+    expect(shop.printed()).not.toMatch(new RegExp(`${TOKEN_LIKE}|${ESCROW_REFERENCE}|VAULT-ITEM-ID`))
   })
 
   test('a folder that cannot be looked at is not an empty one', () => {

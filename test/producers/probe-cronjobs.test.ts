@@ -1,13 +1,13 @@
-import { delimiter } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { probeCronjobs } from '../../producers/probes/cronjobs.ts'
 import { ProbeFailure } from '../../producers/transport.ts'
 import { cronjobsUnmet } from '../../schemas/expectations/cronjobs.ts'
 import { FACTS, type FactsOf } from '../../schemas/facts.ts'
+import { brokenLists, kubectlInPath } from '../support/kubectl-in-path.ts'
 import { makeCheck, makeContext } from '../support/probe-context.ts'
 import { failureOf } from '../support/probe-failure.ts'
 import { createScriptedTransport } from '../support/scripted-transport.ts'
-import { cronJob, goodCluster, listOf, type StandInKubectl, standInKubectl } from '../support/stand-in-cluster.ts'
+import { cronJob, goodCluster, listOf } from '../support/stand-in-cluster.ts'
 
 const AT = new Date('2026-06-27T04:00:00.000Z')
 type Seen = NonNullable<FactsOf<'cronjobs'>['cronjobs']>[number]
@@ -58,16 +58,7 @@ describe('cronjobs expectation', () => {
 const PATH = '/apis/batch/v1/namespaces/shop/cronjobs'
 
 describe('cronjobs probe with a stand-in kubectl', () => {
-  let cluster: StandInKubectl
-  beforeAll(() => {
-    cluster = standInKubectl()
-    vi.stubEnv('PATH', `${cluster.dir}${delimiter}${process.env.PATH ?? ''}`)
-  })
-  beforeEach(() => cluster.serve(goodCluster()))
-  afterAll(() => {
-    vi.unstubAllEnvs()
-    cluster.remove()
-  })
+  const cluster = kubectlInPath()
   const look = (which = check) => probeCronjobs(which, makeContext({ now: () => AT }))
 
   it('reads the declared CronJobs and nothing of their templates', async () => {
@@ -93,12 +84,7 @@ describe('cronjobs probe with a stand-in kubectl', () => {
   it('fails on answers that are junk, cut or not whole', async () => {
     const good = JSON.stringify(goodCluster()[PATH])
     for (const text of [
-      '',
-      '<html>',
-      '{}',
-      good.slice(0, -20),
-      good.replace('CronJobList', 'JobList'),
-      good.replace('"resourceVersion":"8123"', '"resourceVersion":"8123","continue":"abc"'),
+      ...brokenLists(good, 'CronJob'),
       good.replace('"suspend":false', '"suspend":"no"'),
       good.replace('2026-06-26T19:00:00Z', 'yesterday'),
     ]) {

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isK8sPath, K8S_PATHS } from '../../producers/commands/k8s-path.ts'
 import { readEstate } from '../../producers/estate-file.ts'
 import { probeArgocd } from '../../producers/probes/argocd.ts'
@@ -9,11 +9,12 @@ import { argocdUnmet } from '../../schemas/expectations/argocd.ts'
 import { countJobs, k8sUnmet } from '../../schemas/expectations/k8s.ts'
 import { FACTS } from '../../schemas/facts.ts'
 import { serveHttp } from '../support/http-server.ts'
+import { brokenLists, kubectlInPath } from '../support/kubectl-in-path.ts'
 import { makeCheck, makeContext } from '../support/probe-context.ts'
 import { failureOf } from '../support/probe-failure.ts'
 import { createScriptedTransport } from '../support/scripted-transport.ts'
 import { freePort } from '../support/sshd.ts'
-import { application, deployment, goodCluster, job, listOf, node, nodeEvent, pod, type StandInKubectl, standInKubectl } from '../support/stand-in-cluster.ts'
+import { application, deployment, goodCluster, job, listOf, node, nodeEvent, pod } from '../support/stand-in-cluster.ts'
 
 const ALL = {
   ...{
@@ -29,16 +30,7 @@ const ALL = {
   establishes: ['K3S_CONTROL_PLANE_AA', 'WORKLOAD_BALANCED'],
 }
 const realPath = process.env.PATH ?? ''
-let cluster: StandInKubectl
-beforeAll(() => {
-  cluster = standInKubectl()
-  vi.stubEnv('PATH', `${cluster.dir}${delimiter}${realPath}`)
-})
-beforeEach(() => cluster.serve(goodCluster()))
-afterAll(() => {
-  vi.unstubAllEnvs()
-  cluster.remove()
-})
+const cluster = kubectlInPath()
 
 /** What the policy says of a look at a cluster that differs from the good one. */
 const look = (settings: Record<string, unknown> = ALL) => probeK8s(makeCheck('k8s', settings), makeContext())
@@ -188,16 +180,7 @@ describe('k8s probe with a stand-in kubectl', () => {
 
   it('fails on answers that are junk, cut or not whole', async () => {
     const good = JSON.stringify(goodCluster()[NODES])
-    for (const text of [
-      '',
-      '<html>',
-      'null',
-      '{}',
-      good.slice(0, -20),
-      good.replace('NodeList', 'PodList'),
-      good.replace('"resourceVersion":"8123"', '"resourceVersion":"8123","continue":"abc"'),
-      good.replace('"status":"True"', '"status":1'),
-    ]) {
+    for (const text of [...brokenLists(good, 'Node'), good.replace('"status":"True"', '"status":1')]) {
       cluster.serve({ ...goodCluster(), [NODES]: text })
       expect(await failureOf(look()), text.slice(0, 60)).toMatch(/^parse parse/u)
     }
