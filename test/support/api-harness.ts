@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { v7 } from 'uuid'
@@ -76,9 +76,24 @@ export async function listenApi(options: TestApiOptions = {}): Promise<TestApi &
   return { ...api, url, port: Number(new URL(url).port) }
 }
 
+/** Imported once for a test file; each test then has a copy. */
+const templates = new Map<string, Promise<string>>()
+
 /** A new ledger file with these recorded rounds, projected. */
 export async function importedLedger(files: readonly string[] = ['june-26-to-27.yaml']): Promise<string> {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'evidence-api-')), 'evidence.db')
+  const key = files.join()
+  const template = templates.get(key) ?? importRounds(files)
+  templates.set(key, template)
+  const file = newLedgerFile()
+  copyFileSync(await template, file, constants.COPYFILE_EXCL)
+  return file
+}
+
+const newLedgerFile = (): string => path.join(mkdtempSync(path.join(tmpdir(), 'evidence-api-')), 'evidence.db')
+
+/** Closed, so that the file is all there is. */
+async function importRounds(files: readonly string[]): Promise<string> {
+  const file = newLedgerFile()
   const ledger = openSqliteLedger({ path: file, mode: 'create' })
   const snapshots = openSqliteSnapshotStore({ path: file, mode: 'existing' })
   for (const name of files) {
@@ -90,6 +105,7 @@ export async function importedLedger(files: readonly string[] = ['june-26-to-27.
   }
   snapshots.close()
   await ledger.close()
+  if (existsSync(`${file}-wal`)) throw new Error('a closed ledger left a log beside its file')
   return file
 }
 
