@@ -34,7 +34,9 @@ export class RoundLog {
     this.#pending.push({ event, resolve, reject })
     if (!this.#writing) {
       this.#writing = true
-      setTimeout(() => void this.#writeAll(), GATHER_MS)
+      // Opening and seal stand alone: nothing ends together with them.
+      if (event.checkId === null) void this.#writeAll()
+      else setTimeout(() => void this.#writeAll(), GATHER_MS)
     }
     return promise
   }
