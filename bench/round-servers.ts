@@ -12,7 +12,7 @@ for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
 const identity = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { key: string; cert: string }
 
 const answer: RequestListener = (request, response) => {
-  const afterMs = Number(/^\/after\/(\d{1,5})$/.exec(request.url ?? '')?.[1] ?? 0)
+  const afterMs = Number(/^\/after\/(\d{1,5})(?:\?|$)/.exec(request.url ?? '')?.[1] ?? 0)
   setTimeout(() => response.end('ok'), afterMs)
 }
 
