@@ -10,7 +10,11 @@ import { freePort } from './sshd.ts'
 
 const run = promisify(execFile)
 const START_MS = 60_000
-const JVM = ['-Xms96m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+/** Small and quick to start; classes of released jars need no verification. */
+const JVM = [
+  ...['-Xms96m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+UnlockDiagnosticVMOptions', '-XX:-BytecodeVerificationRemote'],
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+]
 
 /** One node of Apache Kafka (KRaft: broker and controller) as a process of its own, with a data directory of its own. */
 export type KafkaProcess = {
