@@ -259,7 +259,11 @@ const REGISTRY_KEYS = [
   ['DASHBOARD_INDEX_OK', 'dashboard_index_ok'],
 ] as const
 
-/** A reachable route, transports and a dashboard index are not an accepted registry; only a review is (runbook 2026-06-26 08:47). */
+/**
+ * A reachable route, transports and a dashboard index are not an accepted registry; only a review is (runbook 2026-06-26
+ * 08:47). What was accepted must still be seen: where the round itself looks at the registry, an agent that is gone or a
+ * look that failed takes the acceptance back.
+ */
 export function registryValues(judged: JudgedRound): SectionValues | null {
   const section = judged.estate.sections.registry
   if (section === undefined) return null
@@ -268,7 +272,9 @@ export function registryValues(judged: JudgedRound): SectionValues | null {
   const values = Object.fromEntries(
     REGISTRY_KEYS.map(([key, fact]) => [`${section.prefix}_${key}`, String(facts?.[fact] ?? judged.reported(`${section.prefix}_${key}`) ?? 'unknown')]),
   )
-  values[`${section.prefix}_MANAGER_REGISTRY_ACCEPTED`] = isRegistryAccepted(judged.context) ? '1' : '0'
+  const looks = section.coverage.flatMap((id) => judged.verdicts.get(id) ?? []).filter(({ kind }) => kind === 'registry')
+  const isSeen = looks.every(({ status }) => status === 'PASS')
+  values[`${section.prefix}_MANAGER_REGISTRY_ACCEPTED`] = isRegistryAccepted(judged.context) && isSeen ? '1' : '0'
   values[`${section.prefix}_RUNTIME_GATE`] = '0'
   return { values, checks: section.coverage }
 }

@@ -164,6 +164,15 @@ describe('a registry', () => {
       reasons: ['1 of 2 agents in scope active'],
     })
   })
+
+  test('what was accepted must still be seen, or its gate is open again', () => {
+    const sections = { registry: { prefix: 'WAZUH', coverage: ['r'] } }
+    const accepted = (evidence: DraftEvidence[], reviews = [review]) => judge([check], evidence, { sections, reviews }).summary.WAZUH_MANAGER_REGISTRY_ACCEPTED
+    expect(accepted([seen('r', 'registry', facts(2))])).toBe('1')
+    expect(accepted([seen('r', 'registry', facts(2))], [])).toBe('0')
+    expect(accepted([seen('r', 'registry', facts(1))])).toBe('0')
+    expect(accepted([])).toBe('0')
+  })
 })
 
 test('a host cluster that is down is not the product behind its port', () => {
