@@ -1,0 +1,98 @@
+# What 110 has besides its servers; sourced with services.sh.
+TEXTFILES=/home/wooo/node_exporter_textfiles
+REPOSITORIES='gitea momo harbor awoooi langfuse monitoring signoz open-webui clawbot ai-artifacts configs sentry stockplatform'
+BACKUP_JOBS='gitea momo harbor awoooi_db langfuse monitoring signoz open_webui clawbot ai_artifacts configs sentry stockplatform'
+
+start_prometheus() {
+  daemon prometheus prometheus --config.file=/etc/simulated/prometheus.yml --storage.tsdb.path=/srv/prometheus --web.listen-address=:9090
+  until_port 9090
+}
+start_alertmanager() {
+  daemon alertmanager prometheus-alertmanager --config.file=/etc/simulated/alertmanager.yml --storage.path=/srv/alertmanager --cluster.listen-address=
+  until_port 9093
+}
+start_monitoring() {
+  start_alertmanager
+  start_prometheus
+  daemon node-exporter prometheus-node-exporter --web.listen-address=:9100 --collector.disable-defaults \
+    --collector.textfile --collector.textfile.directory="$TEXTFILES"
+  until_port 9100
+  until_query 'awoooi_recovery_core_ready == 1'
+}
+# Waits until the real Prometheus answers a query with something.
+until_query() { # QUERY
+  local tries
+  for tries in $(seq 300); do
+    curl -sfG --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query | grep -q '"result":\[{' && return
+    sleep 0.1
+  done
+  echo "Prometheus never said $1" >&2
+  return 1
+}
+
+# Waits until Prometheus has found every target up since it started.
+until_all_up() {
+  local tries
+  for tries in $(seq 300); do
+    [ "$(curl -sf 'http://127.0.0.1:9090/api/v1/targets?state=active' | grep -o '"health":"up"' | wc -l)" = 6 ] && return
+    sleep 0.1
+  done
+  echo 'not every target of Prometheus is up' >&2
+  return 1
+}
+
+# Keys of other hosts that 110 trusts, those of deploys apart; what is rolled out from the repository; rules twice.
+operator_files() {
+  local host
+  mkdir -p /home/wooo/.ssh /home/wooo/monitoring /backup/offsite
+  for host in 120 188; do echo "192.168.0.$host $(cat "/etc/simulated/keys/host-$host.pub")"; done > /home/wooo/.ssh/known_hosts
+  : > /home/wooo/.ssh/deploy_known_hosts
+  cp /etc/simulated/deploy/systemd/evidence-monitor-once.* /etc/systemd/system/
+  cp /etc/simulated/deploy/monitor-rules.yml /home/wooo/monitoring/evidence-monitor-rules.yml
+  cp /etc/simulated/rules.yml /home/wooo/monitoring/alerts.yml
+  cp /etc/simulated/rules.yml /home/wooo/monitoring/alerts-unified.canonical.yml
+  touch /backup/offsite/enable-rclone-sync /backup/offsite/full-verify-ok
+}
+
+# A real restic repository as each of the estate's, and their mirror through a real rclone whose remote is a folder.
+make_backups() {
+  local name
+  mkdir -p /backup/scripts /srv/gdrive/awoooi-backup /home/wooo/.config/rclone
+  install -m 600 /etc/simulated/restic-password /backup/scripts/.restic-password
+  printf '[gdrive]\ntype = alias\nremote = /srv/gdrive\n' > /home/wooo/.config/rclone/rclone.conf
+  for name in $REPOSITORIES; do
+    cp -a /etc/simulated/repository "/backup/$name"
+    cp -a /etc/simulated/repository "/srv/gdrive/awoooi-backup/$name"
+  done
+  chown -R wooo /backup /home/wooo /srv/gdrive
+}
+
+write_textfiles() {
+  local name
+  {
+    echo 'awoooi_host_runaway_process_monitor_up{host="110"} 1'
+    echo 'awoooi_host_runaway_browser_orphan_group_count{host="110"} 0'
+    echo 'awoooi_host_runaway_process_remediation_authorized{host="110"} 0'
+  } | textfile "$TEXTFILES/host_runaway_process.prom"
+  for name in docker_containers systemd_units storage_health; do echo "awoooi_${name}_up 1" | textfile "$TEXTFILES/$name.prom"; done
+  {
+    echo 'awoooi_backup_health_monitor_up{host="110"} 1'
+    for name in $BACKUP_JOBS; do backup_job 110 "$name"; done
+    echo 'awoooi_backup_config_capture_ok{host="110"} 1'
+    echo 'awoooi_backup_integrity_fresh{host="110"} 1'
+    echo "awoooi_backup_all_last_success_timestamp{host=\"110\"} $(ago 14400)"
+    echo 'awoooi_velero_monitor_up 1'
+    echo 'awoooi_velero_latest_completed_backup_fresh 1'
+  } | textfile "$TEXTFILES/backup_health.prom"
+  {
+    echo 'awoooi_backup_offsite_remote_verify_ok 1'
+    echo 'awoooi_backup_offsite_full_verify_fresh 1'
+  } | textfile "$TEXTFILES/offsite_full_sync_verify.prom"
+  echo 'awoooi_prometheus_rule_drift 0' | textfile "$TEXTFILES/prometheus_rule_drift_guard.prom"
+  {
+    echo 'awoooi_cold_start_monitor_up 1'
+    echo "awoooi_cold_start_last_run_timestamp $(date +%s)"
+    echo 'awoooi_cold_start_blocked_gates 0'
+    echo 'awoooi_recovery_core_ready 1'
+  } | textfile "$TEXTFILES/cold_start_recovery.prom"
+}

@@ -1,0 +1,161 @@
+import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeCertificates } from './certificates.ts'
+import { writeCluster } from './cluster.ts'
+import { HOSTS, type HostName, PUBLIC_NAMES } from './machines.ts'
+import { makeRepository } from './restic-repository.ts'
+
+const RESTIC_PASSWORD = 'of this simulation only'
+const HERE = import.meta.dirname
+const EVIDENCE = join(HERE, '../../../cli/evidence.js')
+
+/** Why this machine cannot hold the simulated estate, or null. */
+export function missingParts(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux'
+  if (process.getuid?.() !== 0) return 'needs root, for network and mount namespaces'
+  const missing = PROGRAMS.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: PATH_OF_HOSTS } }).status !== 0)
+  return missing.length === 0 ? null : `lacks ${missing.join(', ')} (see README.md here for their Debian packages)`
+}
+
+const PATH_OF_HOSTS = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
+const PROGRAMS = [
+  ...['unshare', 'nsenter', 'ip', 'ping', 'ssh-keygen', 'ssh-agent', 'sshd', 'openssl', 'nginx', 'redis-server', 'cron', 'crontab', 'restic', 'rclone', 'git'],
+  ...['psql', 'prometheus', 'prometheus-alertmanager', 'prometheus-node-exporter', 'prometheus-postgres-exporter', 'prometheus-redis-exporter'],
+  'prometheus-nginx-exporter',
+]
+
+/**
+ * Starts four machines on a LAN of their own, in namespaces of this one, and waits until their services answer.
+ * `dir` is an empty folder on a real disk: it gets the operator's keys, a copy of the estate with `known_hosts` beside
+ * it, and what rounds write. Nothing of the real machine is changed. Throws with the reason where a machine does not
+ * come up; nothing then stays behind.
+ */
+export async function startSimulatedEstate(dir: string): Promise<void> {
+  if (existsSync(join(dir, 'lan.pid'))) throw new Error(`${dir} already holds a simulated estate; end it with \`down\``)
+  prepare(dir)
+  const lan = spawn(
+    'unshare',
+    ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'bash', join(HERE, 'lan.sh'), dir, join(dir, 'machines')],
+    {
+      detached: true,
+      stdio: 'ignore',
+    },
+  )
+  lan.unref()
+  const pid = await firstChild(lan.pid ?? 0)
+  writeFileSync(join(dir, 'lan.pid'), `${pid}\n`)
+  try {
+    await isUp(dir, pid)
+  } catch (error) {
+    stopSimulatedEstate(dir)
+    throw error
+  }
+}
+
+/** Ends every process of the estate; what rounds wrote into `dir` stays. */
+export function stopSimulatedEstate(dir: string): void {
+  const file = join(dir, 'lan.pid')
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8'))
+  // The first process of the namespaces: the kernel ends all others with it, and their mounts with them.
+  if (isLan(pid, dir)) process.kill(pid, 'SIGKILL')
+  rmSync(file)
+}
+
+/** Runs a shell script on a machine as root, or on the operator's own. */
+export function runOn(dir: string, machine: HostName | 'operator', script: string): SpawnSyncReturns<string> {
+  return spawnSync(
+    'nsenter',
+    [...entry(dir, machine), 'bash', '--norc', '-euo', 'pipefail', '-c', `. /etc/simulated/services.sh 2> /dev/null || :\n${script}`],
+    {
+      encoding: 'utf8',
+      env: { PATH: PATH_OF_HOSTS, HOME: '/root', LANG: 'C.UTF-8' },
+    },
+  )
+}
+
+/** Words in front of a program that is to run on the operator's machine, and the environment it needs. */
+export function asOperator(dir: string): { words: string[]; env: Record<string, string> } {
+  const env = { SSH_AUTH_SOCK: join(dir, 'agent'), NODE_EXTRA_CA_CERTS: join(dir, 'given/ca.pem') }
+  return { words: ['nsenter', ...entry(dir, 'operator'), process.execPath, EVIDENCE], env }
+}
+
+function entry(dir: string, machine: HostName | 'operator'): string[] {
+  const pid = readFileSync(join(dir, 'lan.pid'), 'utf8').trim()
+  if (machine === 'operator') return ['--target', pid, '--net', '--mount', '--pid', `--wd=${dir}`, '--']
+  const inside = execFileSync('nsenter', ['--target', pid, '--mount', '--', 'cat', `/mnt/${machine}/pid`], { encoding: 'utf8' }).trim()
+  return ['--target', pid, '--mount', '--pid', '--', 'nsenter', '--target', inside, '--all', '--root', '--wd', '--']
+}
+
+function prepare(dir: string): void {
+  mkdirSync(join(dir, 'given/keys'), { recursive: true })
+  for (const stale of ['lan.up', 'lan.failed', 'agent']) rmSync(join(dir, stale), { force: true })
+  const keygen = (file: string): void => {
+    rmSync(file, { force: true })
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
+  }
+  keygen(join(dir, 'operator_key'))
+  copyFileSync(join(dir, 'operator_key.pub'), join(dir, 'given/operator_key.pub'))
+  for (const { name } of HOSTS) keygen(join(dir, 'given/keys', name))
+  const publicKey = (name: string): string => readFileSync(join(dir, 'given/keys', `${name}.pub`), 'utf8').trim()
+  writeFileSync(
+    join(dir, 'hosts'),
+    `127.0.0.1 localhost\n${HOSTS.map(({ name, address }) => `${address} ${name}\n`).join('')}192.168.0.188 ${PUBLIC_NAMES.join(' ')}\n`,
+  )
+  writeFileSync(join(dir, 'machines'), HOSTS.map(({ name, address }) => `${name} ${address} ${join(HERE, name)}\n`).join(''))
+  makeCertificates(join(dir, 'given'), PUBLIC_NAMES)
+  writeCluster(join(dir, 'given/cluster'), new Date())
+  writeFileSync(join(dir, 'given/restic-password'), RESTIC_PASSWORD)
+  makeRepository(join(dir, 'given/repository'), RESTIC_PASSWORD, join(dir, 'scratch'))
+  cpSync(join(HERE, '../../../deploy'), join(dir, 'given/deploy'), { recursive: true })
+  placeEstate(dir, publicKey)
+}
+
+/**
+ * The estate file as an operator sets it up: verified host keys beside it, and in its `ssh-trust` checks the
+ * fingerprints of 120 and 188. Nothing else in it is changed. It stands as deep as in the repository, whose `deploy` it
+ * names.
+ */
+function placeEstate(dir: string, publicKey: (name: string) => string): void {
+  const folder = join(dir, 'examples/awoooi')
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(dir, 'given/deploy'), join(dir, 'deploy'), { recursive: true })
+  writeFileSync(join(folder, 'known_hosts'), HOSTS.map(({ name, address }) => `${address} ${publicKey(name)}\n`).join(''))
+  const text = readFileSync(join(HERE, '../estate.yaml'), 'utf8')
+  const filled = text.replace(/SHA256:writeTheVerifiedFingerprintOf192168000(\d{3})xx/gu, (_, host: string) => fingerprint(publicKey(`host-${host}`)))
+  writeFileSync(join(folder, 'estate.yaml'), filled)
+}
+
+/** As `ssh-keygen -l` prints it. */
+function fingerprint(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(' ')[1] ?? '', 'base64')
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/u, '')}`
+}
+
+async function firstChild(pid: number): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    if (children !== '') return Number(children.split(' ')[0])
+    await sleep(10)
+  }
+  throw new Error('no namespaces: unshare started nothing')
+}
+
+async function isUp(dir: string, pid: number): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (existsSync(join(dir, 'lan.up'))) return
+    if (existsSync(join(dir, 'lan.failed'))) throw new Error(readFileSync(join(dir, 'lan.failed'), 'utf8').trim())
+    if (!isLan(pid, dir)) throw new Error(`the namespaces ended; see the logs in ${dir}`)
+    await sleep(100)
+  }
+  throw new Error(`not up after two minutes; see the logs in ${dir}`)
+}
+
+/** Pids are used again: only the process that was started with this folder is ours to end. */
+function isLan(pid: number, dir: string): boolean {
+  const file = `/proc/${pid}/cmdline`
+  return existsSync(file) && readFileSync(file, 'utf8').split('\0').includes(dir)
+}
