@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** These take minutes, mostly waiting: started last, they would run alone at the end. */
+const LONGEST = ['test/e2e/simulated-estate.e2e.test.ts']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.some((one) => moduleId.endsWith(one))
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,5 +18,6 @@ export default defineConfig({
     exclude: ['node_modules/**'],
     testTimeout: 60_000,
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 })
