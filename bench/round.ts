@@ -8,7 +8,7 @@ import { buildOpenTransport } from '../producers/open-transport.ts'
 import { PROBES } from '../producers/probes.ts'
 import type { RoundProgress } from '../producers/round-input.ts'
 import { runCheck } from '../producers/run-check.ts'
-import type { Check } from '../schemas/estate.ts'
+import type { Check, Estate } from '../schemas/estate.ts'
 import { startSshd } from '../test/support/sshd.ts'
 import type { BenchRow } from './append.ts'
 import { median } from './median.ts'
@@ -62,7 +62,7 @@ async function compare(where: string, ground: RoundGround, stores: RoundStores, 
 
 function toRows(where: string, loaded: LoadedEstate, roundMs: number, alone: Alone, connections: number): BenchRow[] {
   const connectMs = connections === 0 ? 0 : alone.connectMs
-  const chainMs = slowestChain(loaded, alone.checks) + connectMs
+  const chainMs = slowestChain(loaded.estate, alone.checks) + connectMs
   const sumMs = sumOf(loaded.estate.checks, alone.checks) + connections * connectMs
   const connecting = connections === 0 ? '' : `, of which ${connectMs.toFixed(0)} ms are one connection`
   const checks = `${loaded.estate.checks.length} checks in ${loaded.estate.gates.length} gates`
@@ -123,7 +123,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 const sumOf = (checks: readonly Check[], alone: ReadonlyMap<string, number>): number => checks.reduce((sum, { id }) => sum + (alone.get(id) ?? 0), 0)
 
 /** The least that the declared order and limits allow: a gate starts after those before it, and has so many looks at once. */
-function slowestChain({ estate }: LoadedEstate, alone: ReadonlyMap<string, number>): number {
+export function slowestChain(estate: Estate, alone: ReadonlyMap<string, number>): number {
   const ends = new Map<string, number>()
   for (const gate of inDependencyOrder(estate.gates)) {
     const own = estate.checks.filter((check) => check.gate === gate.id)

@@ -9,14 +9,16 @@ import { benchProjector } from './projector.ts'
 import { benchRelay } from './relay.ts'
 import { benchRound } from './round.ts'
 import { benchGoss } from './round-goss.ts'
+import { benchSimulated } from './simulated.ts'
 import { benchStart } from './start.ts'
 
-const HELP = `node bench/run.ts [--events N] [--only api,append,fold,goss,guards,history,projector,relay,round,start]
+const HELP = `node bench/run.ts [--events N] [--only api,append,fold,goss,guards,history,projector,relay,round,simulated,start]
 
 Compares with the floor in the same run and prints ratios: 1 is as fast as what it is compared with, 0.5 half as fast.
 Without arguments everything runs in a small size, within ten minutes; --events sets the size of api, fold, history,
 projector and relay, and history then compares 100,000 events with that many. "projector" and "relay" need a Kafka, as the tests do;
-"round" needs an sshd, "goss" needs goss (GOSS names the program) or a Go to build it with.
+"round" needs an sshd, "goss" needs goss (GOSS names the program) or a Go to build it with;
+"simulated" needs root and the servers of examples/awoooi/simulated.
 Absolute times are only there to read the ratios by; machines differ and are noisy. Memory: node bench/projector-memory.ts --help
 `
 
@@ -36,6 +38,7 @@ async function main(events: number | null, only: readonly string[] | null): Prom
     projector: () => benchProjector(events ?? 30_000),
     relay: () => benchRelay(events ?? 20_000),
     round: () => benchRound(),
+    simulated: () => benchSimulated(),
     start: async () => benchStart(),
   }
   console.log(`node ${process.versions.node}, ${cpus().length} processors, ${Math.round(totalmem() / 1e9)} GB`)
