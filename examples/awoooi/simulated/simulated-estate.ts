@@ -8,6 +8,7 @@ import { writeCluster } from './cluster.ts'
 import { HOSTS, type HostName, PUBLIC_NAMES } from './machines.ts'
 import { makeRepository } from './restic-repository.ts'
 
+const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 const RESTIC_PASSWORD = 'of this simulation only'
 const HERE = import.meta.dirname
 const EVIDENCE = join(HERE, '../../../cli/evidence.js')
@@ -17,13 +18,15 @@ export function missingParts(): string | null {
   if (process.platform !== 'linux') return 'needs Linux'
   if (process.getuid?.() !== 0) return 'needs root, for network and mount namespaces'
   const missing = PROGRAMS.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: PATH_OF_HOSTS } }).status !== 0)
-  return missing.length === 0 ? null : `lacks ${missing.join(', ')} (see README.md here for their Debian packages)`
+  if (missing.length > 0) return `lacks ${missing.join(', ')} (examples/awoooi/simulated/README.md has their Debian packages)`
+  const tried = spawnSync('unshare', [...NAMESPACES, '--time', 'true'], { encoding: 'utf8' })
+  return tried.status === 0 ? null : `may not make namespaces: ${tried.stderr.trim()}`
 }
 
 const PATH_OF_HOSTS = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 const PROGRAMS = [
   ...['unshare', 'nsenter', 'ip', 'ping', 'ssh-keygen', 'ssh-agent', 'sshd', 'openssl', 'nginx', 'redis-server', 'cron', 'crontab', 'restic', 'rclone', 'git'],
-  ...['psql', 'prometheus', 'prometheus-alertmanager', 'prometheus-node-exporter', 'prometheus-postgres-exporter', 'prometheus-redis-exporter'],
+  ...['psql', 'curl', 'prometheus', 'prometheus-alertmanager', 'prometheus-node-exporter', 'prometheus-postgres-exporter', 'prometheus-redis-exporter'],
   'prometheus-nginx-exporter',
 ]
 
@@ -36,14 +39,10 @@ const PROGRAMS = [
 export async function startSimulatedEstate(dir: string): Promise<void> {
   if (existsSync(join(dir, 'lan.pid'))) throw new Error(`${dir} already holds a simulated estate; end it with \`down\``)
   prepare(dir)
-  const lan = spawn(
-    'unshare',
-    ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'bash', join(HERE, 'lan.sh'), dir, join(dir, 'machines')],
-    {
-      detached: true,
-      stdio: 'ignore',
-    },
-  )
+  const lan = spawn('unshare', [...NAMESPACES, 'bash', join(HERE, 'lan.sh'), dir, join(dir, 'machines')], {
+    detached: true,
+    stdio: 'ignore',
+  })
   lan.unref()
   const pid = await firstChild(lan.pid ?? 0)
   writeFileSync(join(dir, 'lan.pid'), `${pid}\n`)

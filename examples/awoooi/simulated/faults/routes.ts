@@ -1,11 +1,10 @@
 import { all, blocked, type Fault, quickCheckBlocked, warning } from '../fault.ts'
 
-const RELOAD = 'nginx -c /etc/simulated/nginx.conf -s reload; sleep 0.5'
 /** Another certificate for the edge, signed by the same authority, with the options of `openssl x509 -req`. */
 const certificate = (options: string): string =>
   `cd /etc/simulated; [ -e good.pem ] || cp edge.pem good.pem
-  openssl x509 -req -in edge.csr -CA ca.pem -CAkey ca.key -CAcreateserial ${options} -out edge.pem 2> /dev/null; ${RELOAD}`
-const GOOD_CERTIFICATE = `cd /etc/simulated; cp good.pem edge.pem; ${RELOAD}`
+  openssl x509 -req -in edge.csr -CA ca.pem -CAkey ca.key -CAcreateserial ${options} -out edge.pem 2> /dev/null; nginx_reload`
+const GOOD_CERTIFICATE = `cd /etc/simulated; cp good.pem edge.pem; nginx_reload`
 
 const AWOOOI = ['public-awoooi-health', 'wrapper-api-health', 'wrapper-route-awoooi', 'wrapper-route-iwooos', 'wrapper-route-wazuh', 'wrapper-route-wazuh-web']
 const ROUTES = [
@@ -22,8 +21,8 @@ export const ROUTE_FAULTS: readonly Fault[] = [
     id: 'route-502',
     title: 'one public route answers 502',
     on: 'host-188',
-    break: `echo 'if ($host = vibework.wooo.work) { return 502; }' > /etc/simulated/site-fault.conf; ${RELOAD}`,
-    repair: `rm /etc/simulated/site-fault.conf; ${RELOAD}`,
+    break: `echo 'if ($host = vibework.wooo.work) { return 502; }' > /etc/simulated/site-fault.conf; nginx_reload`,
+    repair: `rm /etc/simulated/site-fault.conf; nginx_reload`,
     expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-vibework')),
   },
   {
@@ -33,8 +32,8 @@ export const ROUTE_FAULTS: readonly Fault[] = [
     // The first of two servers is not there: nginx answers 502 once, then passes it by for the ten seconds of a round.
     break: `printf '%s\\n' 'upstream flaky { server 127.0.0.1:1 max_fails=1 fail_timeout=30s; server 127.0.0.1:80; }' \\
       'server { listen 443 ssl; server_name vibework.wooo.work; location / { proxy_next_upstream off; proxy_pass http://flaky; } }' \\
-      >> /etc/nginx/sites-enabled/188-all-sites.conf; ${RELOAD}`,
-    repair: `sed -i /flaky/d /etc/nginx/sites-enabled/188-all-sites.conf; ${RELOAD}`,
+      >> /etc/nginx/sites-enabled/188-all-sites.conf; nginx_reload`,
+    repair: 'nginx_edit /flaky/d /etc/nginx/sites-enabled/188-all-sites.conf',
     expect: warning(all('WARN', 'wrapper-route-vibework')),
   },
   {

@@ -93,6 +93,11 @@ start_cron() {
   cron
 }
 
+# Changes what this machine's nginx answers, with a sed script, and waits until it does.
+nginx_edit() { # SCRIPT [FILE]
+  sed -i "$1" "${2:-/etc/simulated/nginx.conf}" && nginx_reload
+}
+nginx_reload() { nginx -c /etc/simulated/nginx.conf -s reload && sleep 0.5; }
 start_nginx() { nginx -c /etc/simulated/nginx.conf && until_port 80; }
 
 # Metrics of one backup job in good order.
