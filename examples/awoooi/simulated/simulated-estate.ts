@@ -31,7 +31,7 @@ const PROGRAMS = [
 ]
 
 /**
- * Starts four machines on a LAN of their own, in namespaces of this one, and waits until their services answer.
+ * Starts the machines on a LAN of their own, in namespaces of this one, and waits until their services answer.
  * `dir` is an empty folder on a real disk: it gets the operator's keys, a copy of the estate with `known_hosts` beside
  * it, and what rounds write. Nothing of the real machine is changed. Throws with the reason where a machine does not
  * come up; nothing then stays behind.
