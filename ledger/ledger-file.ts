@@ -166,9 +166,13 @@ export function migrate(db: DatabaseSync, component: string, migrations: readonl
   })
 }
 
-/** For a file opened `readonly`. Throws `ledger_newer`, or `ledger_unavailable` where it must be migrated first. */
-export function assertMigrated(db: DatabaseSync, component: string, migrations: readonly string[]): void {
-  if (versionOf(db, component, migrations) === migrations.length) return
+/**
+ * For a file opened `readonly`: gives the version of its tables. `oldest`: the least that can be read as it is.
+ * Throws `ledger_newer`, or `ledger_unavailable` where it must be migrated first.
+ */
+export function assertMigrated(db: DatabaseSync, component: string, migrations: readonly string[], oldest = migrations.length): number {
+  const version = versionOf(db, component, migrations)
+  if (version >= oldest) return version
   throw new EvidenceError('ledger_unavailable', `the ledger file has not got this program's ${component} tables yet`, {
     remedy: 'open it once with a command that writes, such as "evidence round run"',
   })

@@ -45,6 +45,12 @@ export interface Ledger {
   append(events: readonly EncodedEvent[]): Promise<AppendResult>
   /** All events of one round and the decisions beside it, in position order, in pages. Empty where there are none. */
   readRound(roundId: string): AsyncIterable<readonly StoredEvent[]>
+  /**
+   * All events of `REVIEW_TYPES`, of whatever round, in position order, in pages, up to what was there at the call. None
+   * is left out: one that cannot be told from a complete answer is refused (`ledger_corrupt`). Meant to cost what the
+   * reviews cost, and not the ledger.
+   */
+  readReviews(): AsyncIterable<readonly StoredEvent[]>
   /** All events after a position (0: from the start), in position order, in pages, up to what was there at the call. */
   readAll(afterPosition: number): AsyncIterable<readonly StoredEvent[]>
   /** As `readAll`, then waits for more until the signal aborts. */

@@ -6,8 +6,11 @@ import type { EncodedEvent } from '../schemas/event.ts'
 import { BatchWriter } from './batch-writer.ts'
 import type { AppendResult, Ledger, LedgerStats, StoredEvent } from './ledger.ts'
 import { assertMigrated, BUSY_TIMEOUT_MS, commitOrRollback, type LedgerFile, migrate, openLedgerFile } from './ledger-file.ts'
+import { retryBusy } from './retry-busy.ts'
+import { onlyReviews } from './review-event.ts'
+import { ReviewIndex } from './review-index.ts'
 import { isBusy, ledgerBusy, toLedgerError } from './sqlite-error.ts'
-import { APPEND_GUARD, LEDGER_COMPONENT, LEDGER_MIGRATIONS } from './sqlite-schema.ts'
+import { APPEND_GUARD, HAS_REVIEW_INDEX, LEDGER_COMPONENT, LEDGER_MIGRATIONS, OLDEST_READABLE } from './sqlite-schema.ts'
 
 const PAGE_ROWS = 1000
 const FOLLOW_POLL_MS = 200
@@ -25,9 +28,9 @@ export type SqliteLedgerOptions = LedgerFile & {
 export function openSqliteLedger(options: SqliteLedgerOptions): Ledger {
   const db = openLedgerFile(options)
   try {
-    if (options.mode === 'readonly') assertMigrated(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS)
-    else migrate(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS)
-    return new SqliteLedger(db, options)
+    if (options.mode !== 'readonly') migrate(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS)
+    const version = assertMigrated(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS, OLDEST_READABLE)
+    return new SqliteLedger(db, options, version)
   } catch (error) {
     db.close()
     throw toLedgerError(error, options.path)
@@ -39,6 +42,8 @@ const RUNS_SQL = `SELECT first, coalesce((SELECT min(later.first) - 1 FROM runs 
 
 /** Positions of events that are read together. */
 type Run = { first: number; last: number }
+/** The next events behind one position, up to another. */
+type ReadPage = (after: number, last: number) => readonly StoredEvent[]
 
 class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync
@@ -52,11 +57,13 @@ class SqliteLedger implements Ledger {
   readonly #head: StatementSync
   readonly #version: StatementSync
   readonly #last: StatementSync
+  /** Null for a file of older tables, which is open for reading only. */
+  readonly #reviews: ReviewIndex | null
   /** Settles when the append before is done: appends of one process keep the order of their calls. */
   #turn: Promise<unknown> = Promise.resolve()
   #writes = 0
 
-  constructor(db: DatabaseSync, options: SqliteLedgerOptions) {
+  constructor(db: DatabaseSync, options: SqliteLedgerOptions, version: number) {
     this.#db = db
     this.#path = resolve(options.path)
     this.#isWritable = options.mode !== 'readonly'
@@ -71,6 +78,7 @@ class SqliteLedger implements Ledger {
     this.#head = db.prepare('SELECT events, bytes, (SELECT count(opened) FROM rounds) AS rounds, (SELECT count(sealed) FROM rounds) AS sealed FROM head')
     this.#version = db.prepare('PRAGMA data_version')
     this.#last = db.prepare('SELECT events FROM head')
+    this.#reviews = version < HAS_REVIEW_INDEX ? null : new ReviewIndex(db, this.#path)
     // From here on the writer waits by itself (see #begin), and readers as retryBusy says.
     db.exec('PRAGMA busy_timeout = 0')
   }
@@ -121,6 +129,12 @@ class SqliteLedger implements Ledger {
     return this.#pages(this.#try(() => this.#runs.all(roundId)) as Run[])
   }
 
+  readReviews(): AsyncIterable<readonly StoredEvent[]> {
+    const reviews = this.#reviews
+    if (reviews === null) return onlyReviews(this.readAll(0))
+    return this.#pages([{ first: 1, last: this.#lastPosition() }], (after, last) => reviews.page(after, last))
+  }
+
   readAll(afterPosition: number): AsyncIterable<readonly StoredEvent[]> {
     return this.#pages([{ first: afterPosition + 1, last: this.#lastPosition() }])
   }
@@ -138,11 +152,13 @@ class SqliteLedger implements Ledger {
     }
   }
 
+  readonly #readPage: ReadPage = (after, last) => this.#page.all(after, last) as StoredEvent[]
+
   /** Each page is a read of its own: no read transaction is open while the reader works, or WAL could not be emptied. */
-  async *#pages(runs: readonly Run[]): AsyncIterable<readonly StoredEvent[]> {
+  async *#pages(runs: readonly Run[], read: ReadPage = this.#readPage): AsyncIterable<readonly StoredEvent[]> {
     for (const { first, last } of runs) {
       for (let after = first - 1; after < last; ) {
-        const page = this.#try(() => this.#page.all(after, last)) as StoredEvent[]
+        const page = this.#try(() => read(after, last))
         if (page.length === 0) break
         yield page
         after = page.at(-1)?.position ?? last
@@ -181,19 +197,5 @@ class SqliteLedger implements Ledger {
     } catch (error) {
       throw toLedgerError(error, this.#path)
     }
-  }
-}
-
-function retryBusy<T>(db: DatabaseSync, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!isBusy(error)) throw error
-  }
-  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-  try {
-    return read()
-  } finally {
-    db.exec('PRAGMA busy_timeout = 0')
   }
 }

@@ -4,7 +4,7 @@ import { EvidenceError } from '../schemas/errors.ts'
 import { assertMigrated, openLedgerFile } from './ledger-file.ts'
 import { type EventRow, type Finding, type FindingCode, LedgerScan, type RoundRow, type RunRow } from './ledger-scan.ts'
 import { sqliteCode, toLedgerError } from './sqlite-error.ts'
-import { LEDGER_COMPONENT, LEDGER_MIGRATIONS } from './sqlite-schema.ts'
+import { LEDGER_COMPONENT, LEDGER_MIGRATIONS, OLDEST_READABLE } from './sqlite-schema.ts'
 
 /**
  * `head`: position and chain (hex) after the last event. Whoever can rewrite every hash in the file can rewrite the file:
@@ -34,11 +34,11 @@ export async function verifyLedger(path: string, options: VerifyOptions = {}): P
   let db: DatabaseSync | null = null
   try {
     db = openLedgerFile({ path, mode: 'readonly' })
-    assertMigrated(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS)
+    const version = assertMigrated(db, LEDGER_COMPONENT, LEDGER_MIGRATIONS, OLDEST_READABLE)
     db.exec('BEGIN')
     scan = new LedgerScan(runReader(db))
     const { damage, seal } = await scanEvents(db, scan, options)
-    const first = damage ?? checkHead(db, scan) ?? checkRounds(db, scan) ?? checkFile(db) ?? checkSchema(db)
+    const first = damage ?? checkHead(db, scan) ?? checkRounds(db, scan) ?? checkFile(db) ?? checkSchema(db, version)
     if (first !== null) return { ok: false, first, events: scan.events }
     return seal === null ? toProof(scan) : { ok: false, first: seal, events: (seal.position ?? 1) - 1 }
   } catch (error) {
@@ -95,9 +95,9 @@ function checkFile(db: DatabaseSync): Finding | null {
 const SCHEMA_SQL = "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name IN ('events', 'rounds', 'runs', 'head') ORDER BY type, name"
 
 /** A guard that was dropped says that somebody was at the file, though the events are right. */
-function checkSchema(db: DatabaseSync): Finding | null {
+function checkSchema(db: DatabaseSync, version: number): Finding | null {
   const model = new DatabaseSync(':memory:')
-  for (const sql of LEDGER_MIGRATIONS) model.exec(sql)
+  for (const sql of LEDGER_MIGRATIONS.slice(0, version)) model.exec(sql)
   const wanted = model.prepare(SCHEMA_SQL).all()
   model.close()
   const has = db.prepare(SCHEMA_SQL).all()

@@ -19,10 +19,10 @@ export async function readBundleInput(rounds: RoundReader, roundId: string, poli
 
 const REVIEW = '"type":"review.recorded.v1"'
 
-/** Reviews of a ledger, by a look at all of it. */
-export function reviewsOfLedger(ledger: Ledger): ReviewTexts {
+/** Reviews of a ledger, as it keeps them. */
+export function reviewsOfLedger(ledger: Pick<Ledger, 'readReviews'>): ReviewTexts {
   return async function* () {
-    for await (const page of ledger.readAll(0)) for (const { text } of page) if (isReview(text)) yield text
+    for await (const page of ledger.readReviews()) for (const { text } of page) if (isReview(text)) yield text
   }
 }
 
@@ -40,7 +40,7 @@ export function reviewsOfHistory(history: Pick<HistoryStore, 'search'>): ReviewT
   }
 }
 
-/** Both look at the canonical text before they parse: most of a ledger is neither. */
+/** Both look at the canonical text before they parse: not all that they find is a review. */
 function isReview(text: string): boolean {
   return text.includes(REVIEW) && typeOf(text) === 'review.recorded.v1'
 }

@@ -5,6 +5,7 @@ import { toEventMessage } from '../event-message.ts'
 import type { MessageSink, SourceBatch, WrittenRange } from '../event-source.ts'
 import type { AppendResult, Ledger, LedgerStats, StoredEvent } from '../ledger.ts'
 import type { PartitionRange } from '../relay-topic.ts'
+import { onlyReviews } from '../review-event.ts'
 import { readRanges, readRangesOf } from './kafka-reader.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import { createKafkaSink } from './kafka-sink.ts'
@@ -23,7 +24,7 @@ const FOLLOW_PAUSE_MS = 500
  * - **No refusals at append.** A topic takes what it is given: doubles, late evidence and contradictions are there, and
  *   the projector rejects them. `duplicates` is always 0; reading leaves out second copies of the same bytes.
  * - **Atomic** a partition and a request, not a batch.
- * - `readRound`, `roundIds` and `stats` read the whole topic: anyone may write a round to any partition.
+ * - `readRound`, `readReviews`, `roundIds` and `stats` read the whole topic: anyone may write a round to any partition.
  */
 export async function openKafkaLedger(settings: KafkaSettings): Promise<Ledger> {
   await ensureTopics(settings)
@@ -60,6 +61,10 @@ class KafkaLedger implements Ledger {
 
   readRound(roundId: string): AsyncIterable<readonly StoredEvent[]> {
     return this.#pages(this.#rangesAfter(0), roundId)
+  }
+
+  readReviews(): AsyncIterable<readonly StoredEvent[]> {
+    return onlyReviews(this.readAll(0))
   }
 
   readAll(afterPosition: number): AsyncIterable<readonly StoredEvent[]> {

@@ -73,6 +73,7 @@ describe('live events', () => {
       const counted: ApiPorts['ledger'] = {
         append: (events) => ledger.append(events),
         readRound: (id) => ledger.readRound(id),
+        readReviews: () => ledger.readReviews(),
         roundIds: () => ledger.roundIds(),
         stats: () => ledger.stats(),
         close: () => ledger.close(),

@@ -25,6 +25,7 @@ export function withAppend(inner: Ledger, append: Ledger['append']): Ledger {
   return {
     append,
     readRound: (roundId) => inner.readRound(roundId),
+    readReviews: () => inner.readReviews(),
     readAll: (after) => inner.readAll(after),
     follow: (after, signal) => inner.follow(after, signal),
     roundIds: () => inner.roundIds(),
