@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
+import { onlyReviews } from '../../ledger/review-event.ts'
 import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts'
 import { verifyLedger } from '../../ledger/verify-ledger.ts'
 import { collect, idsOf } from './ledger-suite.ts'
@@ -44,6 +45,8 @@ it(`kill -9 in mid-append, ${KILLS} times: every acknowledged event is there exa
       acknowledged += ids.length
       const ledger = openSqliteLedger({ path, mode: 'existing' })
       const held = idsOf(await collect(ledger.readRound(roundId)))
+      const reviews = await collect(onlyReviews(ledger.readAll(0)))
+      expect(idsOf(await collect(ledger.readReviews()))).toEqual(idsOf(reviews))
       await ledger.close()
       const set = new Set(held)
       expect(set.size).toBe(held.length)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Ledger, StoredEvent } from '../../ledger/ledger.ts'
 import type { EncodedEvent } from '../../schemas/event.ts'
 import { makeEvent, makeGuardEvaluated, makeOpened, makeRound, makeSealed, makeTcpObserved } from '../support/make-events.ts'
+import { makePreflight, makeReview } from '../support/make-reviews.ts'
 
 /** One log of an adapter, empty at first. `open` gives a new handle on it, as another process would have. */
 export type LedgerHarness = { open: () => Promise<Ledger>; dispose: () => Promise<void> }
@@ -160,6 +161,37 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       expect(await ledger.roundIds()).toEqual(['round-a', 'round-b'])
       const bytes = [...mixed, makeGuardEvaluated('round-a', 90)].reduce((sum, event) => sum + event.bytes.length, 0)
       expect(await ledger.stats()).toEqual({ events: 21, rounds: 2, sealedRounds: 2, lastPosition: 21, bytes })
+    })
+
+    check('reviews: all of them and nothing else, of whatever round, open, sealed or never opened, in position order', async () => {
+      expect(await collect(ledger.readReviews())).toEqual([])
+      const [round, open] = [makeRound('round-a', 3), makeOpened('round-b', 0, ['check-0001'])]
+      const reviews = [
+        makePreflight('round-b', 50),
+        makeReview('round-a', 51),
+        makeReview('never-opened', 52),
+        makeReview('round-a', 53, { decision: 'rejected' }),
+      ]
+      await ledger.append([open, ...round.slice(0, 2), reviews[0] as EncodedEvent, ...round.slice(2)])
+      await ledger.append([makeGuardEvaluated('round-a', 60), ...reviews.slice(1), makeGuardEvaluated('round-b', 61)])
+      const all = await collect(ledger.readAll(0))
+      const held = await collect(ledger.readReviews())
+      expect(held).toEqual(all.filter(({ id }) => idsOf(reviews).includes(id)))
+      expect(held.length).toBe(4)
+    })
+
+    check('reviews: in pages, up to what was there at the call, also for another handle', async () => {
+      const other = await harness.open()
+      const reviews = Array.from({ length: 1203 }, (_, i) => makeReview('round-a', i))
+      await ledger.append(reviews.slice(0, 1200))
+      const reader = other.readReviews()
+      await ledger.append(reviews.slice(1200))
+      const pages: (readonly StoredEvent[])[] = []
+      for await (const page of reader) pages.push(page)
+      expect(Math.max(...pages.map((page) => page.length))).toBeLessThanOrEqual(1000)
+      expect(idsOf(pages.flat())).toEqual(idsOf(reviews.slice(0, 1200)))
+      expect((await collect(other.readReviews())).length).toBe(1203)
+      await other.close()
     })
 
     check('consistency: every handle sees what was appended, page by page, up to what was there at the call', async () => {
