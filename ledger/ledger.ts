@@ -46,9 +46,9 @@ export interface Ledger {
   /** All events of one round and the decisions beside it, in position order, in pages. Empty where there are none. */
   readRound(roundId: string): AsyncIterable<readonly StoredEvent[]>
   /**
-   * All events of `REVIEW_TYPES`, of whatever round, in position order, in pages, up to what was there at the call. None
-   * is left out: one that cannot be told from a complete answer is refused (`ledger_corrupt`). Meant to cost what the
-   * reviews cost, and not the ledger.
+   * All events of `REVIEW_TYPES`, of whatever round, in position order, in pages, up to what was there at the call. An
+   * adapter that is not sure to have all of them throws `ledger_corrupt`. An index may make it cheap; who rests a verdict on
+   * what is not among them looks into the round as well (docs/decisions/0046).
    */
   readReviews(): AsyncIterable<readonly StoredEvent[]>
   /** All events after a position (0: from the start), in position order, in pages, up to what was there at the call. */
