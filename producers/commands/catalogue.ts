@@ -60,7 +60,8 @@ export const CATALOGUE = {
   'kernel.log': ['journalctl', '-k', '-b', '-q', '--no-pager', '-o', 'cat'],
   'docker.logs': ['docker', 'logs', '--since', '{hours}h', '--', '{container}'],
   'docker.running': ['docker', 'ps', '--no-trunc', '--format', '{{.Names}}'],
-  'cron.daemon': ['pgrep', '-x', '-u', '0', 'cron|crond'],
+  // A child of the first process: a cron in a container has another parent, and runs nothing of the host.
+  'cron.daemon': ['pgrep', '-x', '-u', '0', '-P', '1', 'cron|crond'],
   'cron.own': ['crontab', '-l'],
   'cron.system': ['grep', '-R', '-a', '-n', '-H', '-e', '', '/etc/crontab', '/etc/cron.d'],
   'docker.containers': ['docker', 'inspect', '--type', 'container', '--format', CONTAINER, '--', '{container...}'],

@@ -39,8 +39,9 @@ export async function probeCron(check: CheckOf<'cron'>, context: ProbeContext): 
   return { target: targetOf(check), asOf: null, met: cronUnmet(check, facts, context.now()).length === 0, facts }
 }
 
-function isOwner({ command }: CronEntry, job: CronJob): boolean {
-  return new RegExp(command, 'u').test(job.command)
+/** What runs at a boot alone is on no schedule, unless the estate says that it is to be so. */
+function isOwner({ command, schedule }: CronEntry, job: CronJob): boolean {
+  return (job.schedule !== '@reboot' || schedule === '@reboot') && new RegExp(command, 'u').test(job.command)
 }
 
 function toOwner({ source, line, schedule, user }: CronJob): { source: string; line: number; schedule: string; user: string | null } {
@@ -63,11 +64,14 @@ async function readOwn(context: ProbeContext, options: RunOptions): Promise<Cron
     throw new ProbeFailure('exit_status', 'exec', `crontab: exit code 1: ${stderrLine}`.slice(0, 300))
   }
   const lines = toUtf8Text(stdout).split('\n')
-  return readCrontab(
+  const text = readCrontab(
     OWN,
-    lines.map((line, i) => [i + 1, line] as const),
+    // Debian's crontab prints a carriage return as `\r`.
+    lines.map((line, i) => [i + 1, line.replace(/\\r$/u, '\r')] as const),
     false,
   )
+  // cron ignores a crontab whose last line has no end.
+  return lines.at(-1) === '' ? text : { ...text, badLines: [...text.badLines, { source: OWN, line: lines.length }] }
 }
 
 /** grep ends with 2 where a file could not be read, and prints the others: some jobs are then unknown. */

@@ -29,7 +29,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   journalctl: /^-k -b -q --no-pager -o cat$/u,
   ping: /^-n -q -i 0\.2 -c -W --$/u,
   ps: /^-e -o pid=,ppid=,pgid=,etimes=,cputimes=,comm=$/u,
-  pgrep: /^-x -u 0 cron\|crond$/u,
+  pgrep: /^-x -u 0 -P 1 cron\|crond$/u,
   sha256sum: /^--$/u,
   stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d:%i) --$/u,
   ls: /^-1A --$/u,

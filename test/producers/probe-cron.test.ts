@@ -64,6 +64,50 @@ describe('crontab text', () => {
     expect(read(line)).toEqual({ jobs: [], badLines: [{ source: 'f', line: 1 }] })
   })
 
+  it.each([
+    '60 2 * * * x',
+    '0 24 * * * x',
+    '0 0 0 * * x',
+    '0 0 * 13 * x',
+    '0 0 * * 8 x',
+    '*/0 * * * * x',
+    '9-5 * * * * x',
+    ', * * * * x',
+    '0 0 * foo * x',
+    '0 2 * * * x\r',
+    '\r',
+    'PATH=/bin\r',
+  ])('cannot read %j', (line) => {
+    expect(read(line)).toEqual({ jobs: [], badLines: [{ source: 'f', line: 1 }] })
+  })
+
+  it.each([
+    ['a date that never comes', '30 2 31 2 * x'],
+    ['dates that never come', '30 2 30-31 feb * x'],
+    ['a comment of the shell', '0 2 * * * # x'],
+    ['input only', '0 2 * * * %x'],
+    ['a command that does nothing', '0 2 * * * /bin/true x --all'],
+    ['an echo', '0 2 * * * echo x'],
+    ['an exit before it', '0 2 * * * exit 0; x'],
+    ['a shell that runs nothing', 'SHELL=/bin/false\n0 2 * * * x'],
+    ['a login that is none', 'SHELL = "/usr/sbin/nologin"\n0 2 * * * x'],
+  ])('finds no job in %s', (_what, text) => {
+    expect(read(text)).toEqual({ jobs: [], badLines: [] })
+  })
+
+  it.each([
+    ['0 2 29 2 * x', 'x'],
+    ['0 2 31 2 mon x', 'x'],
+    ['0 2 * * 7 a\\%b # c', 'a\\%b'],
+    ['*/5 * * * * a%input', 'a'],
+    ['0 2 * * * a "# b" c#d', 'a "# b" c#d'],
+    ['0 2 * * * true && x', 'true && x'],
+    ['SHELL=/bin/false\nSHELL=/bin/bash\n0 2 * * * x', 'x'],
+    ['# a comment\r\n0 2 * * * x', 'x'],
+  ])('finds the command of %j', (text, command) => {
+    expect(read(text)).toMatchObject({ jobs: [{ command }], badLines: [] })
+  })
+
   it('needs a user and a command in a system crontab', () => {
     expect(read('30 2 * * * root', true).badLines).toHaveLength(1)
   })
@@ -118,6 +162,14 @@ describe('cron probe over ssh, with stand-ins', () => {
       { crontab: says('0 4 * * * /usr/local/bin/backup') },
       'entry backup has 2 owners: own crontab:1 /etc/cron.d/backup:2',
     ],
+    [
+      'an entry that is only mentioned',
+      { grep: says('/etc/cron.d/backup:2:30 2 * * * root /bin/true # /usr/local/bin/backup') },
+      'entry backup is not scheduled',
+    ],
+    ['a carriage return', { grep: says('/etc/cron.d/backup:2:30 2 * * * root /usr/local/bin/backup\r') }, '/etc/cron.d/backup line 2 cannot be read by cron'],
+    ['a carriage return as crontab prints it', { crontab: says('5 * * * * other\\r') }, 'own crontab line 1 cannot be read by cron'],
+    ['a last line without an end', { crontab: "printf '5 * * * * other'\n" }, 'own crontab line 1 cannot be read by cron'],
     ['a commented entry', { grep: says('/etc/cron.d/backup:2:#30 2 * * * root /usr/local/bin/backup') }, 'entry backup is not scheduled'],
     ['a renamed file', { grep: says('/etc/cron.d/backup.off:2:30 2 * * * root /usr/local/bin/backup') }, 'entry backup is not scheduled'],
     ['a cut line', { grep: says('/etc/cron.d/backup:2:30 2 * * * root') }, '/etc/cron.d/backup line 2 cannot be read by cron'],
