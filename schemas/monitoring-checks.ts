@@ -40,6 +40,7 @@ export const PrometheusFacts = z.strictObject({
     .max(500)
     .nullable()
     .describe('rules of the declared names; state is that of an alerting rule'),
+  alertmanagers: Count.nullable().optional().describe('that alerts are sent to; null where no alerting rule is declared, left out of older events'),
   queries: z
     .array(z.strictObject({ id: Slug, samples: z.array(z.strictObject({ labels: z.record(line(100), line(500)), value: SampleValue })).max(100) }))
     .max(20)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { CheckOf } from '../../schemas/estate.ts'
 import { prometheusUnmet } from '../../schemas/expectations/prometheus.ts'
+import { FUTURE_SKEW_S } from '../../schemas/expectations/reason.ts'
 import type { FactsOf } from '../../schemas/facts.ts'
 import { PrometheusFacts } from '../../schemas/monitoring-checks.ts'
 import { targetOf } from '../check-target.ts'
@@ -20,9 +21,17 @@ type Ask = <S extends z.ZodType>(path: string, data: S) => Promise<z.infer<S>>
 
 const MAX_BYTES = 16_777_216
 
-const Targets = z.object({ activeTargets: z.array(z.object({ labels: z.record(z.string(), z.string()), health: z.enum(['up', 'down', 'unknown']) })) })
-const Rule = z.object({ name: z.string(), type: z.enum(['alerting', 'recording']), health: z.string(), state: z.string().optional() })
-const Rules = z.object({ groups: z.array(z.object({ rules: z.array(Rule) })) })
+const Target = z.object({ labels: z.record(z.string(), z.string()), health: z.enum(['up', 'down', 'unknown']), lastScrape: z.string().optional() })
+const Targets = z.object({ activeTargets: z.array(Target.extend({ scrapeInterval: z.string().optional() })) })
+const Rule = z.object({
+  name: z.string(),
+  type: z.enum(['alerting', 'recording']),
+  health: z.string(),
+  state: z.string().optional(),
+  lastEvaluation: z.string().optional(),
+})
+const Rules = z.object({ groups: z.array(z.object({ interval: z.number().optional(), rules: z.array(Rule) })) })
+const Alertmanagers = z.object({ activeAlertmanagers: z.array(z.unknown()) })
 const Pair = z.tuple([z.number(), z.string()])
 const Result = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: Pair })) }),
@@ -37,11 +46,13 @@ export async function probePrometheus(check: Check, context: ProbeContext): Prom
   const ask: Ask = async (path, data) => readAnswer(await getJson({ url: `${base}/api/v1/${path}`, ca, ...budget(MAX_BYTES) }), data)
   const { status } = await exchangeHttp({ url: `${base}/-/ready`, method: 'GET', ca, ...budget(MAX_BYTES) })
   const ready = status === 200
+  const rules = ready ? await rulesOf(check, ask, context.now()) : null
   const facts = toFacts(PrometheusFacts, {
     url: check.url,
     ready,
-    targets: ready ? await targetsOf(check, ask) : null,
-    rules: ready ? await rulesOf(check, ask) : null,
+    targets: ready ? await targetsOf(check, ask, context.now()) : null,
+    rules,
+    alertmanagers: rules?.some((rule) => rule.type === 'alerting') ? (await ask('alertmanagers', Alertmanagers)).activeAlertmanagers.length : null,
     queries: ready ? await samplesOf(check, ask) : null,
   })
   return { target: targetOf(check), asOf: null, met: prometheusUnmet(check, facts, context.now()).length === 0, facts }
@@ -57,18 +68,42 @@ function readAnswer<S extends z.ZodType>(answer: unknown, data: S): z.infer<S> {
   return read.data
 }
 
-async function targetsOf(check: Check, ask: Ask): Promise<Facts['targets']> {
+/** A target that was up and has not been scraped for a long time is no longer known to be. */
+async function targetsOf(check: Check, ask: Ask, now: Date): Promise<Facts['targets']> {
   if (check.targets.length === 0) return []
   const { activeTargets } = await ask('targets?state=active', Targets)
   const jobs = new Set(check.targets.map((one) => one.job))
-  return activeTargets.flatMap(({ labels, health }) => (jobs.has(labels.job ?? '') ? [{ job: labels.job ?? '', instance: labels.instance ?? '', health }] : []))
+  const own = activeTargets.filter(({ labels }) => jobs.has(labels.job ?? ''))
+  return own.map(({ labels, health, lastScrape, scrapeInterval }) => {
+    const isKnown = health !== 'up' || isRecent(lastScrape, toSeconds(scrapeInterval), now)
+    return { job: labels.job ?? '', instance: labels.instance ?? '', health: isKnown ? health : 'unknown' }
+  })
 }
 
-async function rulesOf(check: Check, ask: Ask): Promise<Facts['rules']> {
+/** A rule that stays loaded and is not evaluated any more keeps the health of its last time: that one is `stale`. */
+async function rulesOf(check: Check, ask: Ask, now: Date): Promise<Facts['rules']> {
   if (check.rules.length === 0) return []
   const { groups } = await ask('rules', Rules)
-  const rules = groups.flatMap((group) => group.rules).filter((rule) => check.rules.includes(rule.name))
-  return rules.map(({ name, type, health, state }) => ({ name, type, health, state: state ?? null }))
+  const rules = groups.flatMap(({ interval, rules }) => rules.map((rule) => ({ ...rule, interval })))
+  return rules
+    .filter((rule) => check.rules.includes(rule.name))
+    .map(({ name, type, health, state, lastEvaluation, interval }) => ({
+      ...{ name, type, state: state ?? null },
+      health: health !== 'ok' || isRecent(lastEvaluation, interval ?? 0, now) ? health : 'stale',
+    }))
+}
+
+/** Ten intervals may be missed, and five minutes, which a clock may differ by; a version that tells no time is believed. */
+function isRecent(time: string | undefined, intervalS: number, now: Date): boolean {
+  if (time === undefined) return true
+  const ageS = (now.getTime() - Date.parse(time)) / 1000
+  return Math.abs(ageS) <= FUTURE_SKEW_S + 10 * intervalS
+}
+
+/** A duration of Prometheus, such as `1m30s`, in seconds; 0 where it is none. */
+function toSeconds(text: string | undefined): number {
+  const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 }
+  return [...(text ?? '').matchAll(/(\d+)(ms|[smhdwy])/gu)].reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0)
 }
 
 /** One after the other: a Prometheus that has just started has better things to do. */

@@ -25,13 +25,15 @@ function targetsUnmet(check: Check, { targets }: Facts): string[] {
   })
 }
 
-function rulesUnmet(check: Check, { rules }: Facts): string[] {
+function rulesUnmet(check: Check, { rules, alertmanagers }: Facts): string[] {
   if (check.rules.length > 0 && rules === null) return ['not observed: rules']
-  return check.rules.flatMap((name) => {
+  const unmet = check.rules.flatMap((name) => {
     const own = (rules ?? []).filter((one) => one.name === name)
     if (own.length === 0) return [reason(`rule ${name} is not loaded`)]
     return own.filter((one) => one.health !== 'ok').map((one) => reason(`rule ${name} has health ${one.health}`))
   })
+  // An alert that fires and is sent nowhere is a silent estate, and not a quiet one.
+  return alertmanagers === 0 ? [...unmet, 'alerts are sent to no Alertmanager'] : unmet
 }
 
 function queriesUnmet(check: Check, { queries }: Facts): string[] {

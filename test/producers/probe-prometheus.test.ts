@@ -125,11 +125,51 @@ describe('answers of a Prometheus', () => {
   })
 })
 
+describe('a Prometheus that stopped at what it does', () => {
+  const AT = new Date('2026-06-27T04:00:00.000Z')
+  const ago = (seconds: number) => new Date(AT.getTime() - seconds * 1000).toISOString()
+  const look = async (evaluated: string | undefined, scraped: string | undefined, alertmanagers: unknown[] = [{ url: 'http://a:9093' }]) => {
+    const rule = { name: 'Down', type: 'alerting', health: 'ok', state: 'inactive', lastEvaluation: evaluated }
+    const target = { labels: { job: 'node', instance: 'a:9100' }, health: 'up', lastScrape: scraped, scrapeInterval: '1m30s' }
+    const answers: Readonly<Record<string, object>> = {
+      rules: { groups: [{ name: 'g', interval: 30, rules: [rule] }] },
+      'targets?state=active': { activeTargets: [target] },
+      alertmanagers: { activeAlertmanagers: alertmanagers, droppedAlertmanagers: [] },
+    }
+    const { port } = await serveHttp((request, response) => {
+      response.end(JSON.stringify({ status: 'success', data: answers[request.url?.replace('/api/v1/', '') ?? ''] ?? {} }))
+    })
+    const check = makeCheck('prometheus', { url: `http://127.0.0.1:${port}`, targets: [{ job: 'node' }], rules: ['Down'] })
+    const { facts, met } = await probePrometheus(check, makeContext({ now: () => AT }))
+    expect(FACTS.prometheus.parse(facts)).toEqual(facts)
+    const reasons = prometheusUnmet(check, facts, AT)
+    expect(met).toBe(reasons.length === 0)
+    return reasons
+  }
+
+  it('is met while rules are evaluated and targets scraped', async () => {
+    expect(await look(ago(20), ago(80))).toEqual([])
+    expect(await look(ago(600), ago(1200))).toEqual([])
+    expect(await look(undefined, undefined)).toEqual([])
+  })
+
+  it('takes an old evaluation, an old scrape and times from the future for none', async () => {
+    expect(await look(ago(601), ago(1201))).toEqual(['target node a:9100 is unknown', 'rule Down has health stale'])
+    expect(await look(ago(-601), ago(-1201))).toEqual(['target node a:9100 is unknown', 'rule Down has health stale'])
+    expect(await look('junk', ago(1))).toEqual(['rule Down has health stale'])
+  })
+
+  it('does not take rules for alerts while they are sent to nobody', async () => {
+    expect(await look(ago(20), ago(20), [])).toEqual(['alerts are sent to no Alertmanager'])
+  })
+})
+
 if (!hasPrometheus) console.log('REAL PROMETHEUS ABSENT: install prometheus')
 describe.skipIf(!hasPrometheus)('prometheus probe against a real Prometheus', () => {
   let server: MonitoringServer
   beforeAll(async () => {
     const config = `global: {scrape_interval: 1s, evaluation_interval: 1s}
+alerting: {alertmanagers: [{static_configs: [{targets: ["127.0.0.1:1"]}]}]}
 scrape_configs:
   - {job_name: self, static_configs: [{targets: ["127.0.0.1:{port}"]}]}
   - {job_name: gone, static_configs: [{targets: ["127.0.0.1:1"]}]}`

@@ -67,6 +67,14 @@ export const OBSERVABILITY_FAULTS: readonly Fault[] = [
     expect: coldStartWarning(all('WARN', 'alert-rules-data')),
   },
   {
+    id: 'alerts-sent-nowhere',
+    title: 'Prometheus knows no Alertmanager, so that no alert is ever there',
+    on: 'host-110',
+    break: `sed -i 's/^alerting/# alerting/' /etc/simulated/prometheus.yml; pkill -HUP -x prometheus; sleep 1`,
+    repair: `sed -i 's/^# alerting/alerting/' /etc/simulated/prometheus.yml; pkill -HUP -x prometheus; sleep 1`,
+    expect: coldStartWarning(all('WARN', 'alert-rules-recovery', 'alert-rules-runaway', 'alert-rules-data')),
+  },
+  {
     id: 'rules-drifted',
     title: 'the rules in use are not the canonical ones',
     on: 'host-110',
