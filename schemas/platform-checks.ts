@@ -59,7 +59,13 @@ export const ArgocdCheck = z.strictObject({
   application: ObjectName.optional(),
 })
 
-export const ArgocdFacts = z.strictObject({ application: line(120), sync: line(40), health: line(40), revision: line(80).nullable() })
+export const ArgocdFacts = z.strictObject({
+  application: line(120),
+  sync: line(40),
+  health: line(40),
+  revision: line(80).nullable(),
+  operation: line(40).nullable().optional().describe('phase of the last operation; null where there was none, left out of older events'),
+})
 
 export const CronjobsCheck = z.strictObject({
   ...checkBase,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { splitRun } from '../../schemas/expectations/k8s.ts'
+import { FUTURE_SKEW_S } from '../../schemas/expectations/reason.ts'
 import type { FactsOf } from '../../schemas/facts.ts'
 import { readList } from './kubectl.ts'
 
@@ -7,7 +8,7 @@ type Facts = FactsOf<'k8s'>
 
 /** Pure readers of lists of the Kubernetes API; only what is used is looked at. */
 
-const Conditions = z.array(z.object({ type: z.string(), status: z.string() }))
+const Conditions = z.array(z.object({ type: z.string(), status: z.string(), lastHeartbeatTime: z.string().nullish() }))
 const Owners = z.array(z.object({ kind: z.string(), name: z.string() })).default([])
 const Labels = z.record(z.string(), z.string()).default({})
 const Metadata = z.object({ name: z.string(), labels: Labels, annotations: Labels, ownerReferences: Owners, deletionTimestamp: z.string().optional() })
@@ -18,13 +19,19 @@ const Node = z.object({
   status: z.object({ conditions: Conditions }),
 })
 
-/** Ready is what the node controller says now: a node that went silent turns to Unknown. */
-export function readNodes(answer: unknown): Pick<Facts, 'nodes' | 'disk_pressure_nodes' | 'readonly_filesystem_nodes'> {
+/** A kubelet tells of itself every five minutes at least (nodeStatusReportFrequency): three of its reports. */
+const HEARTBEAT_S = 900
+
+/**
+ * A node that went silent is turned to Unknown by the node controller. Where that one is gone as well, only the age of
+ * the node's last report tells. All readers take the time of the look as `now`.
+ */
+export function readNodes(answer: unknown, now: Date): Pick<Facts, 'nodes' | 'disk_pressure_nodes' | 'readonly_filesystem_nodes'> {
   const nodes = readList(answer, 'NodeList', Node)
   return {
     nodes: nodes.map(({ metadata: { name, labels }, spec, status }) => ({
       name,
-      ready: isTrue(status.conditions, 'Ready') === true,
+      ready: isTrue(status.conditions, 'Ready') === true && isHeard(status.conditions, now),
       control_plane: 'node-role.kubernetes.io/control-plane' in labels || 'node-role.kubernetes.io/master' in labels,
       schedulable: !spec.unschedulable,
     })),
@@ -32,6 +39,12 @@ export function readNodes(answer: unknown): Pick<Facts, 'nodes' | 'disk_pressure
     // Only a node problem detector sets it.
     readonly_filesystem_nodes: countTrue(nodes, 'ReadonlyFilesystem'),
   }
+}
+
+/** A time that cannot be read, or that lies ahead, is no report of now; an API that gives none is believed. */
+function isHeard(conditions: z.infer<typeof Conditions>, now: Date): boolean {
+  const heard = conditions.find((one) => one.type === 'Ready')?.lastHeartbeatTime
+  return heard === undefined || heard === null || Math.abs(now.getTime() - Date.parse(heard)) <= HEARTBEAT_S * 1000
 }
 
 function isTrue(conditions: z.infer<typeof Conditions>, type: string): boolean | null {
@@ -45,7 +58,9 @@ function countTrue(nodes: readonly z.infer<typeof Node>[], type: string): number
   return states.includes(undefined) ? null : states.filter((state) => state !== 'False').length
 }
 
-const ContainerStatuses = z.array(z.object({ state: z.object({ waiting: z.object({ reason: z.string().optional() }).optional() }).default({}) })).default([])
+const Waiting = z.object({ reason: z.string().optional() })
+const Terminated = z.object({ exitCode: z.number().int() })
+const ContainerStatuses = z.array(z.object({ state: z.object({ waiting: Waiting.optional(), terminated: Terminated.optional() }).default({}) })).default([])
 const Pod = z.object({
   metadata: Metadata,
   spec: z.object({ nodeName: z.string().optional() }),
@@ -54,15 +69,23 @@ const Pod = z.object({
 type PodItem = z.infer<typeof Pod>
 
 /** Pods whose STATUS is neither Running nor Completed. A failed pod of a Job is that Job's matter. */
-export function readBadPods(answer: unknown): number {
-  return readList(answer, 'PodList', Pod).filter(isBad).length
+export function readBadPods(answer: unknown, now: Date): number {
+  return readList(answer, 'PodList', Pod).filter((pod) => isBad(pod, now)).length
 }
 
-function isBad({ metadata, status }: PodItem): boolean {
+function isBad({ metadata, status }: PodItem, now: Date): boolean {
+  const isOfJob = metadata.ownerReferences.some((owner) => owner.kind === 'Job')
   if (status.phase === 'Succeeded') return false
-  if (status.phase === 'Failed') return !metadata.ownerReferences.some((owner) => owner.kind === 'Job')
-  const isWaiting = [...status.containerStatuses, ...status.initContainerStatuses].some((one) => one.state.waiting !== undefined)
-  return status.phase !== 'Running' || isWaiting
+  if (status.phase === 'Failed') return !isOfJob
+  const containers = status.containerStatuses.map((one) => one.state)
+  const isWaiting = [...containers, ...status.initContainerStatuses.map((one) => one.state)].some((state) => state.waiting !== undefined)
+  const hasFailed = !isOfJob && containers.some(({ terminated }) => terminated !== undefined && terminated.exitCode !== 0)
+  return status.phase !== 'Running' || isWaiting || hasFailed || isStuck(metadata, now)
+}
+
+/** The time of deletion is when its grace ends: a pod that is still there long after is on a node that does not answer. */
+function isStuck({ deletionTimestamp }: z.infer<typeof Metadata>, now: Date): boolean {
+  return deletionTimestamp !== undefined && !(now.getTime() - Date.parse(deletionTimestamp) <= FUTURE_SKEW_S * 1000)
 }
 
 /** Nodes of the Ready pods of each deployment; a deployment's pods belong to a ReplicaSet `<deployment>-<hash>`. */

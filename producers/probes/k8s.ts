@@ -24,9 +24,9 @@ const MAX_OUTPUT_BYTES = 67_108_864
 export async function probeK8s(check: Check, context: ProbeContext): Promise<Look<'k8s'>> {
   const budget = createLookBudget(context)
   const kubectl = createKubectl(context, check.kubeconfig)
-  const ask = async <T>(path: string, read: (answer: unknown) => T): Promise<T | null> => {
+  const ask = async <T>(path: string, read: (answer: unknown, now: Date) => T): Promise<T | null> => {
     const answer = await kubectl(path, budget(MAX_OUTPUT_BYTES))
-    return answer === null ? null : read(answer)
+    return answer === null ? null : read(answer, context.now())
   }
   const { deployments, placement } = check
   const namespace = check.namespace ?? 'default'

@@ -90,6 +90,10 @@ describe('k8s probe with a stand-in kubectl', () => {
       ['1 nodes with a read-only file system'],
     ],
     ['a crash loop', listOf(PODS, [pod('api', { waiting: 'CrashLoopBackOff' })]), ['1 bad pods']],
+    ['a container that was killed', listOf(PODS, [pod('api', { exitCode: 137 })]), ['1 bad pods']],
+    ['a container that is done', listOf(PODS, [pod('api', { exitCode: 0 })]), []],
+    ['a killed container of a Job', listOf(PODS, [pod('x', { exitCode: 137, owner: ['Job', 'x-1'] })]), []],
+    ['a pod that does not go', listOf(PODS, [pod('api', { deleting: true }), pod('x', { phase: 'Succeeded', deleting: true })]), ['1 bad pods']],
     ['a pending pod', listOf(PODS, [pod('api', { phase: 'Pending' })]), ['1 bad pods']],
     ['a failed pod of no Job', listOf(PODS, [pod('api', { phase: 'Failed' })]), ['1 bad pods']],
     ['a failed pod of a Job', listOf(PODS, [pod('x', { phase: 'Failed', owner: ['Job', 'x-1'] })]), []],
@@ -139,6 +143,21 @@ describe('k8s probe with a stand-in kubectl', () => {
     ],
   ])('sees %s', async (_what, change, expected) => {
     expect(await unmet(change)).toEqual(expected)
+  })
+
+  it.each([
+    ['now', 0, []],
+    ['three reports ago', 900, []],
+    ['longer ago', 901, ['node mon is not Ready']],
+    ['ahead of us', -901, ['node mon is not Ready']],
+  ])('takes a node that told of itself %s for what it is', async (_what, seconds, expected) => {
+    const now = new Date('2026-06-27T04:00:00.000Z')
+    const ready = { type: 'Ready', status: 'True', lastHeartbeatTime: new Date(now.getTime() - seconds * 1000).toISOString() }
+    const one = node('mon')
+    cluster.serve(listOf(NODES, [{ ...one, status: { conditions: [{ type: 'DiskPressure', status: 'False' }, ready] } }]))
+    const check = makeCheck('k8s', { nodes: ['mon'] })
+    const { facts, met } = await probeK8s(check, makeContext({ now: () => now }))
+    expect([k8sUnmet(check, facts, true), met]).toEqual([expected, expected.length === 0])
   })
 
   it('tells stale failed Jobs from active ones, by what ran officially later', async () => {
@@ -199,6 +218,24 @@ describe('k8s probe with a stand-in kubectl', () => {
 })
 
 describe('argocd probe with a stand-in kubectl', () => {
+  it('is as old as the word of the controller, and says how the last operation ended', async () => {
+    const good = application('shop')
+    const seen = async (more: object) => {
+      cluster.serve({ [path]: { ...good, status: { ...good.status, ...more } } })
+      return await argocd()
+    }
+    expect(await seen({})).toMatchObject({ met: true, asOf: null, facts: { operation: null } })
+    expect(await seen({ reconciledAt: '2026-06-27T03:00:00Z', operationState: { phase: 'Succeeded' } })).toMatchObject({
+      ...{ met: true, asOf: '2026-06-27T03:00:00.000Z' },
+      facts: { operation: 'Succeeded' },
+    })
+    for (const phase of ['Failed', 'Error']) {
+      const { facts, met } = await seen({ operationState: { phase } })
+      expect([met, argocdUnmet(facts)]).toEqual([false, [`last operation is ${phase}`]])
+    }
+    expect(await failureOf(seen({ reconciledAt: 'yesterday' }))).toMatch(/^parse parse/u)
+  })
+
   const path = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/shop'
   const argocd = (settings: Record<string, unknown> = { application: 'shop' }) => probeArgocd(makeCheck('argocd', settings), makeContext())
 

@@ -26,7 +26,9 @@ export const node = (name: string, { ready = 'True', plane = true, cordoned = fa
   },
 })
 
-type PodChange = { node?: string; ready?: string; phase?: string; waiting?: string; owner?: [string, string]; deleting?: boolean }
+type PodChange = { node?: string; ready?: string; phase?: string; waiting?: string; exitCode?: number; owner?: [string, string]; deleting?: boolean }
+const stateOf = ({ waiting, exitCode }: PodChange): object =>
+  waiting !== undefined ? { waiting: { reason: waiting } } : exitCode !== undefined ? { terminated: { exitCode, reason: 'x' } } : { running: {} }
 export const pod = (deployment: string, change: PodChange = {}) => ({
   metadata: {
     name: `${deployment}-6f5d8c7b9-x2x4z`,
@@ -39,9 +41,7 @@ export const pod = (deployment: string, change: PodChange = {}) => ({
   status: {
     phase: change.phase ?? 'Running',
     conditions: [condition('Ready', change.ready ?? 'True')],
-    containerStatuses: [
-      { name: 'c', ready: true, restartCount: 0, state: change.waiting === undefined ? { running: {} } : { waiting: { reason: change.waiting } } },
-    ],
+    containerStatuses: [{ name: 'c', ready: true, restartCount: 0, state: stateOf(change) }],
   },
 })
 

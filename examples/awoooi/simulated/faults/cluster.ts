@@ -2,6 +2,7 @@ import { all, blocked, coldStartWarning, type Fault, serviceWarning, warning } f
 
 const AT = '/etc/simulated/cluster'
 const PODS = `${AT}/_api_v1_pods.json ${AT}/_api_v1_namespaces_awoooi-prod_pods.json`
+const ARGOCD = `${AT}/_apis_argoproj.io_v1alpha1_namespaces_argocd_applications_awoooi-prod.json`
 /** Puts the answers of the cluster's API back. */
 const REPAIR = `cp ${AT}.good/* ${AT}/`
 
@@ -44,6 +45,22 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
     ),
     repair: REPAIR,
     expect: coldStartWarning(all('WARN', 'k3s-bad-pods')),
+  },
+  {
+    id: 'pod-stuck-terminating',
+    title: 'a pod should have been gone for a long time',
+    on: 'host-120',
+    break: answers(PODS, 's/"metadata":{"name":"awoooi-worker/"metadata":{"deletionTimestamp":"2026-06-27T03:00:00Z","name":"awoooi-worker/'),
+    repair: REPAIR,
+    expect: coldStartWarning(all('WARN', 'k3s-bad-pods')),
+  },
+  {
+    id: 'node-silent',
+    title: 'a node is Ready by a word of long ago, and nobody turned it to Unknown',
+    on: 'host-120',
+    break: answers(`${AT}/_api_v1_nodes.json`, 's/"type":"Ready"/"type":"Ready","lastHeartbeatTime":"2026-06-27T03:00:00Z"/'),
+    repair: REPAIR,
+    expect: blocked('P1-K3S', all('BLOCKED', 'k3s-nodes'), 'K3S_CONTROL_PLANE_AA'),
   },
   {
     id: 'node-file-system-error',
@@ -92,7 +109,23 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
     id: 'argocd-out-of-sync',
     title: 'Argo CD is OutOfSync',
     on: 'host-120',
-    break: answers(`${AT}/_apis_argoproj.io_v1alpha1_namespaces_argocd_applications_awoooi-prod.json`, 's/"Synced"/"OutOfSync"/'),
+    break: answers(ARGOCD, 's/"Synced"/"OutOfSync"/'),
+    repair: REPAIR,
+    expect: serviceWarning(all('WARN', 'argocd-awoooi'), 'ARGOCD_HEALTHY'),
+  },
+  {
+    id: 'argocd-controller-gone',
+    title: 'Argo CD is Synced and Healthy by a word of long ago',
+    on: 'host-120',
+    break: answers(ARGOCD, 's/"status":{/"status":{"reconciledAt":"2026-06-27T03:00:00Z",/'),
+    repair: REPAIR,
+    expect: serviceWarning(all('WARN', 'argocd-awoooi'), 'ARGOCD_HEALTHY'),
+  },
+  {
+    id: 'argocd-operation-failed',
+    title: 'the last sync of Argo CD failed, and left it Synced',
+    on: 'host-120',
+    break: answers(ARGOCD, 's/"status":{/"status":{"operationState":{"phase":"Failed"},/'),
     repair: REPAIR,
     expect: serviceWarning(all('WARN', 'argocd-awoooi'), 'ARGOCD_HEALTHY'),
   },
