@@ -52,4 +52,6 @@ export const RedisFacts = z.strictObject({
   aof_write_ok: z.boolean().nullable(),
   used_memory_bytes: Count.nullable(),
   max_memory_bytes: Count.nullable().describe('0: no limit'),
+  evicts: z.boolean().nullable().optional().describe('false: when its memory is full it refuses writes; left out of older events'),
+  replicas_enough: z.boolean().nullable().optional().describe('false: it refuses writes, because it needs replicas and has none'),
 })

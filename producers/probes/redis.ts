@@ -60,7 +60,16 @@ export function readInfo(text: string): Omit<Facts, 'address' | 'port' | 'reply'
     aof_write_ok: word('aof_last_write_status', 'ok', 'err'),
     used_memory_bytes: count('used_memory'),
     max_memory_bytes: count('maxmemory'),
+    evicts: evicts(values.get('maxmemory_policy')),
+    // The line is there only where a number is needed, which it does not tell: none is too few.
+    replicas_enough: role === 'master' && count('min_slaves_good_slaves') === 0 ? false : null,
   }
+}
+
+/** A `volatile-…` policy evicts where it finds keys that expire, and refuses where not: nobody can say. */
+function evicts(policy: string | undefined): boolean | null {
+  if (policy === 'noeviction') return false
+  return policy?.startsWith('allkeys-') ? true : null
 }
 
 function splitAt(line: string, at: number): [string, string] {

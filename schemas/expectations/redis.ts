@@ -11,7 +11,7 @@ type Facts = FactsOf<'redis'>
  */
 export function redisUnmet(check: Check, facts: Facts, _at: Date): string[] {
   const reply = facts.reply === 'PONG' ? [] : [`answers ${facts.reply}`]
-  return [...reply, ...stateUnmet(check, facts), ...persistenceUnmet(facts), ...memoryUnmet(check, facts)]
+  return [...reply, ...stateUnmet(check, facts), ...persistenceUnmet(facts), ...writesUnmet(facts), ...memoryUnmet(check, facts)]
 }
 
 function stateUnmet(check: Check, facts: Facts): string[] {
@@ -34,6 +34,12 @@ function persistenceUnmet(facts: Facts): string[] {
   if (facts.aof_enabled !== false && facts.aof_write_ok === null) unmet.push('not observed: append-only write')
   if (facts.aof_write_ok === false) unmet.push('last append-only write failed')
   return unmet
+}
+
+/** It answers PING and every read, and refuses what would change anything. */
+function writesUnmet({ used_memory_bytes: used, max_memory_bytes: max, evicts, replicas_enough: hasReplicas }: Facts): string[] {
+  const isFull = evicts === false && max !== null && max > 0 && used !== null && used >= max
+  return [...(isFull ? ['refuses writes: its memory is full'] : []), ...(hasReplicas === false ? ['refuses writes: too few replicas'] : [])]
 }
 
 function memoryUnmet(check: Check, { used_memory_bytes: used, max_memory_bytes: max }: Facts): string[] {

@@ -43,6 +43,14 @@ describe('redis expectation', () => {
     expect(unmet({ max_memory_bytes: 0 }, { max_memory_used_percent: 50 })).toEqual(['has no memory limit to stay below'])
   })
 
+  it('is not met by one that answers and refuses writes', () => {
+    expect(unmet({ used_memory_bytes: 100, evicts: false })).toEqual(['refuses writes: its memory is full'])
+    expect(unmet({ replicas_enough: false })).toEqual(['refuses writes: too few replicas'])
+    for (const change of [{ evicts: true }, { evicts: null }, {}, { evicts: false, max_memory_bytes: 0 }, { evicts: false, max_memory_bytes: 101 }]) {
+      expect(unmet({ used_memory_bytes: 100, ...change }), JSON.stringify(change)).toEqual([])
+    }
+  })
+
   it('misses every fact it rests on', () => {
     const settings = { replication: 'master', max_memory_used_percent: 90 }
     for (const key of ['role', 'loading', 'rdb_save_ok', 'aof_enabled', 'used_memory_bytes', 'max_memory_bytes'] as const) {
@@ -110,6 +118,22 @@ describe.skipIf(!hasRedis)('redis probe against a real redis-server', () => {
       '--maxmemory',
       '100mb',
     )
+  })
+
+  it('sees one that answers and takes no write, full or short of replicas', async () => {
+    await served(async (server) => {
+      expect(await look(server)).toMatchObject({ met: true, facts: { evicts: false, replicas_enough: null } })
+      for (const [setting, bad, good, fact] of [
+        ['maxmemory', '1kb', '0', { evicts: false, max_memory_bytes: 1024 }],
+        ['min-replicas-to-write', '1', '0', { replicas_enough: false }],
+      ] as const) {
+        server.cli('CONFIG', 'SET', setting, bad)
+        expect(await look(server), setting).toMatchObject({ met: false, facts: { reply: 'PONG', ...fact } })
+        server.cli('CONFIG', 'SET', setting, good)
+      }
+      server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+      expect(await look(server)).toMatchObject({ met: true, facts: { evicts: true } })
+    })
   })
 
   it('sees a replica without its master', async () => {
