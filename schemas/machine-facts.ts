@@ -114,8 +114,11 @@ export const RunnerGuardrailsFacts = z.strictObject({
     .max(100),
 })
 
-/** Log lines that tell of storage damaged by a dirty reboot (runbook §10.1). */
-export const StorageSignature = z.enum(['bad_message', 'needs_cleaning', 'unknown_codec', 'no_valid_checkpoint', 'malformed_checkpoint_line', 'broken_part'])
+/** Log lines that tell of storage damaged by a dirty reboot (runbook §10.1); the last two are the kernel's own. */
+export const StorageSignature = z.enum([
+  ...(['bad_message', 'needs_cleaning', 'unknown_codec', 'no_valid_checkpoint', 'malformed_checkpoint_line', 'broken_part'] as const),
+  ...(['file_system_error', 'device_error'] as const),
+])
 export type StorageSignature = z.infer<typeof StorageSignature>
 
 export const StorageSignaturesFacts = z.strictObject({
@@ -124,7 +127,7 @@ export const StorageSignaturesFacts = z.strictObject({
       z.strictObject({
         source: line(1020).describe('kernel, container NAME, or file PATH'),
         lines: Count.nullable().describe('lines searched; null where the source could not be read'),
-        found: z.array(z.strictObject({ signature: StorageSignature, lines: Count })).max(6),
+        found: z.array(z.strictObject({ signature: StorageSignature, lines: Count })).max(8),
       }),
     )
     .max(101),

@@ -97,6 +97,35 @@ describe('storage-signatures probe over ssh, with stand-ins for journalctl and d
     expect([met, JSON.stringify(facts).includes('s3cret')]).toEqual([false, false])
   })
 
+  it.each([
+    ['file_system_error', 'EXT4-fs error (device sda2): ext4_find_entry:1455: inode #2: comm ls: reading directory lblock 0'],
+    ['file_system_error', 'EXT4-fs (sda2): Remounting filesystem read-only'],
+    ['file_system_error', 'EXT4-fs (sda2): error count since last fsck: 3'],
+    ['file_system_error', 'XFS (dm-1): Corruption of in-memory data detected.  Shutting down filesystem'],
+    ['file_system_error', 'BTRFS critical (device sdb): corrupt leaf'],
+    ['file_system_error', 'Aborting journal on device sda2-8.'],
+    ['device_error', 'blk_update_request: I/O error, dev sda, sector 12345 op 0x0:(READ) flags 0x0'],
+    ['device_error', 'Buffer I/O error on dev nvme0n1p2, logical block 3, lost async page write'],
+    ['device_error', 'sd 0:0:0:0: [sda] tag#3 Add. Sense: Unrecovered read error - auto reallocate failed'],
+    ['device_error', 'critical medium error, dev sdb, sector 99 op 0x0:(READ)'],
+  ])('finds %s in the words of the kernel, and in no log of a program', async (signature, text) => {
+    put(says(`fine\n${text}`), says(text))
+    const { facts, met } = await look()
+    expect([met, facts.sources.map((one) => one.found)]).toEqual([false, [[{ signature, lines: 1 }], []]])
+  })
+
+  it.each([
+    'EXT4-fs (sda2): mounted filesystem with ordered data mode. Opts: errors=remount-ro',
+    'blk_update_request: I/O error, dev fd0, sector 0 op 0x0:(READ) flags 0x0',
+    'Buffer I/O error on dev sr0, logical block 0, async page read',
+    'BTRFS info (device sdb): has skinny extents',
+    'XFS (sda1): Ending clean mount',
+    'nvme nvme0: 4/0/0 default/read/poll queues',
+  ])('does not mind %s', async (text) => {
+    put(says(text), says('fine'))
+    expect((await look()).met).toBe(true)
+  })
+
   it('asks for the declared hours of the declared container', async () => {
     put(says('x'), `[ "$*" = 'logs --since 24h -- shop-db' ] && echo fine && exit 0\nexit 9\n`)
     expect((await look()).met).toBe(true)

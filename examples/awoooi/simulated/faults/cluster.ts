@@ -82,6 +82,14 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
     expect: blocked('P1-K3S', all('BLOCKED', 'storage-121')),
   },
   {
+    id: 'disk-dying-120',
+    title: 'the kernel of 120 cannot read a sector of its disk',
+    on: 'host-120',
+    break: `echo 'blk_update_request: I/O error, dev sda, sector 12345 op 0x0:(READ) flags 0x0' >> /var/log/kernel.log`,
+    repair: 'kernel_log',
+    expect: blocked('P1-K3S', all('BLOCKED', 'storage-120')),
+  },
+  {
     id: 'vip-lost',
     title: 'no node holds the VIP',
     on: 'host-120',
