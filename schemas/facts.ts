@@ -38,7 +38,10 @@ export type Attempt = z.infer<typeof Attempt>
 /** An HTTP try keeps what it saw, because policies before 1.61 count only the first one. `status` null: no answer. */
 export const HttpAttempt = Attempt.extend({
   status: z.number().int().min(100).max(599).nullable(),
-  body_ok: z.boolean().nullable().describe('body assertion held; null where none is declared or no answer came'),
+  body_ok: z
+    .boolean()
+    .nullable()
+    .describe('body assertion held; null where none is declared or no answer came; false also where the answer is that of a web server without the site'),
 })
 
 export const TcpFacts = z.strictObject({ address: line(253), port: z.number().int().min(1).max(65535), connected: z.literal(true) })

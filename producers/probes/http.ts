@@ -6,6 +6,7 @@ import { atPointer } from '../json-pointer.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { readCaFile } from './ca-file.ts'
 import { exchangeHttp, type HttpAnswer } from './http-exchange.ts'
+import { isPlaceholder } from './placeholder-page.ts'
 
 const MAX_BODY_BYTES = 1_048_576
 
@@ -34,9 +35,9 @@ export async function probeHttp(check: CheckOf<'http'>, context: ProbeContext): 
   }
 }
 
-/** Whether the declared assertion was seen to hold; null where none is declared. */
+/** Whether the declared assertion was seen to hold; null where none is declared, and nothing says that the site is not there. */
 function bodyHolds(check: CheckOf<'http'>, answer: HttpAnswer): boolean | null {
-  if (check.body === undefined) return null
+  if (check.body === undefined) return isPlaceholder(answer, check.url) ? false : null
   const text = answer.body.toString('utf8')
   if ('contains' in check.body) return text.includes(check.body.contains)
   if (!answer.complete) return false

@@ -58,7 +58,7 @@ describe.skipIf(!hasAll)('real services, every probe of them', () => {
     vi.stubEnv('PATH', `${at('bin')}${delimiter}${cluster.dir}${delimiter}${process.env.PATH}`)
     ;[postgres, redis, alertmanager, exporter] = await Promise.all([startPostgres(), startRedis(), startAlertmanager(), startNodeExporter(at('textfiles'))])
     writeFileSync(at('bin/pg_lsclusters'), `#!/bin/sh\nPG_CLUSTER_CONF_ROOT='${postgres.confRoot}' exec /usr/bin/pg_lsclusters "$@"\n`, { mode: 0o755 })
-    const config = `global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs: [{job_name: node, static_configs: [{targets: ["${exporter.url.slice(7)}"]}]}]`
+    const config = `global: {scrape_interval: 1s, evaluation_interval: 1s}\nalerting: {alertmanagers: [{static_configs: [{targets: ["127.0.0.1:1"]}]}]}\nscrape_configs: [{job_name: node, static_configs: [{targets: ["${exporter.url.slice(7)}"]}]}]`
     prometheus = await startPrometheus(config, 'groups: [{name: g, rules: [{alert: JobStale, expr: "job_fresh == 0"}]}]')
     postgres.sql(
       'postgres',

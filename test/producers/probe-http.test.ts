@@ -65,6 +65,36 @@ test.each([
   expect(seen.met).toBe(holds)
 })
 
+test.each([
+  ['the first page of nginx', '<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>', false],
+  ['that of Apache', '<head><title>Apache2 Ubuntu Default Page: It works</title>', false],
+  ['an older one of Apache', '<html><body><h1>It works!</h1></body></html>', false],
+  ['that of IIS', '<title>IIS Windows Server</title>', false],
+  ['an error with a 200', '<html><head><TITLE>\n502 Bad Gateway </TITLE>', false],
+  ['an error without its number', '<title>Service Temporarily Unavailable</title>', false],
+  ['maintenance', '<title>Shop - down for maintenance</title>', false],
+  ['a page', '<title>Shop</title><h1>It works well</h1>', null],
+  ['a page about errors', '<title>How we met 502 Bad Gateway</title>', null],
+  ['a page about nginx', '<title>Shop</title>Welcome to nginx!', null],
+  ['no page', 'ok', null],
+  ['nothing', '', null],
+])('a site that is not there: %s', async (_, text, bodyOk) => {
+  expect(await look((_, response) => response.end(text))).toMatchObject({ met: bodyOk !== false, attempt: { status: 200, body_ok: bodyOk } })
+  // An assertion says what is wanted.
+  expect(await look((_, response) => response.end(`${text} ok`), { body: { contains: 'ok' } })).toMatchObject({ met: true, attempt: { body_ok: true } })
+})
+
+test.each([
+  ['to itself', '/x', false],
+  ['to itself, with a fragment', 'x#top', false],
+  ['elsewhere', '/login', null],
+  ['to another query', '/x?again', null],
+  ['to no URL', 'http://[', null],
+])('a redirect %s', async (_, location, bodyOk) => {
+  const seen = await look((_, response) => response.writeHead(302, { location }).end(), { expect: ['302'] })
+  expect(seen).toMatchObject({ met: bodyOk !== false, attempt: { status: 302, body_ok: bodyOk } })
+})
+
 test('an error page with the right words is not met', async () => {
   const seen = await look((_, response) => response.writeHead(500).end('ok'), { body: { contains: 'ok' } })
   expect(seen.attempt).toEqual({ status: 500, body_ok: true })

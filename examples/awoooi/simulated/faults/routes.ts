@@ -26,6 +26,22 @@ export const ROUTE_FAULTS: readonly Fault[] = [
     expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-vibework')),
   },
   {
+    id: 'site-lost',
+    title: 'a public route shows the first page of nginx',
+    on: 'host-188',
+    break: `echo 'if ($host = vibework.wooo.work) { return 200 "<html><head><title>Welcome to nginx!</title></head></html>"; }' > /etc/simulated/site-fault.conf; nginx_reload`,
+    repair: `rm /etc/simulated/site-fault.conf; nginx_reload`,
+    expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-vibework')),
+  },
+  {
+    id: 'redirect-loop',
+    title: 'a public route leads to itself for ever',
+    on: 'host-188',
+    break: `echo 'if ($host = tsenyang.wooo.work) { return 301 https://tsenyang.wooo.work/; }' > /etc/simulated/site-fault.conf; nginx_reload`,
+    repair: `rm /etc/simulated/site-fault.conf; nginx_reload`,
+    expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-tsenyang')),
+  },
+  {
     id: 'route-recovers-on-retry',
     title: 'one public route answers 502 once, then 200',
     on: 'host-188',
