@@ -7,6 +7,7 @@ import { openSqliteLedger } from '../../ledger/sqlite-ledger.ts'
 import { acceptedReviews } from '../../producers/accepted-reviews.ts'
 import type { EncodedEvent } from '../../schemas/event.ts'
 import { makeEvent, makeEventId, makeRound } from '../support/make-events.ts'
+import { withAppend } from '../support/run-test-round.ts'
 
 /** Rounds of make-events are of the estate `test`, run by the operator `test`. */
 const ROUND = 'round-a'
@@ -58,6 +59,22 @@ async function accepted(...events: EncodedEvent[]): Promise<number> {
 const READY = preflight('ready_for_independent_review')
 
 describe('acceptedReviews', () => {
+  test('reads the reviews and the rounds of those that still count, and nothing else', async () => {
+    await ledger.append([...makeRound('round-b', 1), READY, review(20), review(21, { expires_at: AT.toISOString() }, 'round-b')])
+    const read: string[] = []
+    const watched: Ledger = {
+      ...withAppend(ledger, () => Promise.reject(new Error('appended'))),
+      readRound: (id) => {
+        read.push(id)
+        return ledger.readRound(id)
+      },
+      readAll: () => {
+        throw new Error('read the whole ledger')
+      },
+    }
+    expect((await acceptedReviews(watched, 'test', AT)).length).toBe(1)
+    expect(read).toEqual([ROUND])
+  })
   test('not by whoever sent the response in', async () => {
     expect(await accepted(preflight('ready_for_independent_review', DIGEST, ROUND, 'r.  view'), review(11))).toBe(0)
     expect(await accepted(review(12, { reviewer: 'I. Dependent' }))).toBe(1)
