@@ -15,6 +15,8 @@ import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PacketsPage } from './pages/packets-page.tsx'
 import { PoliciesPage } from './pages/policies-page.tsx'
 import { PrintPage } from './pages/print-page.tsx'
+import { RecoveryPage } from './pages/recovery-page.tsx'
+import { ReviewsPage } from './pages/reviews-page.tsx'
 import { RoundPage } from './pages/round-page.tsx'
 import { RoundsPage } from './pages/rounds-page.tsx'
 import { SearchPage } from './pages/search-page.tsx'
@@ -59,6 +61,7 @@ function Pages() {
         <Switch>
           <Route path="/" component={RoundsPage} />
           <Route path="/rounds/:id" component={RoundPage} />
+          <Route path="/rounds/:id/recovery" component={RecoveryPage} />
           <Route path="/rounds/:id/declarations" component={DeclarationsPage} />
           <Route path="/rounds/:id/packets" component={PacketsPage} />
           <Route path="/rounds/:id/packets/print" component={PrintPage} />
@@ -68,6 +71,7 @@ function Pages() {
           <Route path="/compare" component={ComparePage} />
           <Route path="/history" component={HistoryPage} />
           <Route path="/live/:id?" component={LivePage} />
+          <Route path="/reviews" component={ReviewsPage} />
           <Route path="/search" component={SearchPage} />
           <Route path="/ledger" component={LedgerPage} />
           <Route path="/sign-in">

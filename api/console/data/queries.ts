@@ -5,8 +5,10 @@ import { POLL_MS } from './query-client.ts'
 import type {
   Catalogue,
   Change,
+  DayCount,
   DeclarationResult,
   DispatchResult,
+  EscrowStatus,
   EstateRow,
   EventRow,
   FoundRow,
@@ -15,11 +17,13 @@ import type {
   Me,
   Page,
   PolicyRow,
+  RejectedRow,
   Rejudged,
   RoundDiff,
   RoundHead,
   RoundRow,
   Snapshot,
+  TimelineResult,
   UnfinishedRow,
   Verification,
 } from './shapes.ts'
@@ -59,6 +63,9 @@ export const declarationQuery = (id: string, policy: string | null) =>
   live<DeclarationResult>(['round', id, 'declaration', policy], apiPath(['rounds', id, 'guards', 'declaration'], { policy }))
 export const dispatchQuery = (id: string, policy: string | null) =>
   live<DispatchResult>(['round', id, 'dispatch', policy], apiPath(['rounds', id, 'guards', 'dispatch'], { policy }))
+/** `since`: the operator's own T+0; empty: the newest boot that the round knows. */
+export const timelineQuery = (id: string, policy: string | null, since: string) =>
+  live<TimelineResult>(['round', id, 'timeline', policy, since], apiPath(['rounds', id, 'guards', 'timeline'], { policy, since }))
 export const eventsQuery = (id: string) => paged<EventRow>(['round', id, 'events'], (cursor) => apiPath(['rounds', id, 'events'], { limit: PAGE_ROWS, cursor }))
 export const decisionsQuery = (id: string) => live<Page<EventRow>>(['round', id, 'decisions'], apiPath(['rounds', id, 'decisions'], { limit: 1000 }))
 /** The canonical text of one event, as the ledger has it. */
@@ -78,6 +85,32 @@ export const historyQuery = ({ kind, estate, name, from, to }: HistoryQuestion) 
   })
 export const searchQuery = (text: string, from: string, to: string) =>
   paged<FoundRow>(['search', text, from, to], (cursor) => apiPath(['history', 'search'], { q: text, from, to, limit: 50, cursor }))
+
+/** Decisions of one type of the whole ledger, newest first. The words are those of the canonical text: no text inside an event can have them. */
+export const decisionsOfTypeQuery = (type: string) =>
+  paged<FoundRow>(['decisions', type], (cursor) => apiPath(['history', 'search'], { q: `"type":"${type}"`, limit: 100, cursor }))
+/**
+ * The escrow that an estate's last round saw, and that round: the first answer does not say how far it can be believed, and the
+ * two of them grow old together.
+ */
+export const escrowQuery = (estate: string) =>
+  queryOptions({
+    queryKey: ['escrow', estate],
+    queryFn: async ({ signal }) => {
+      const status = await askJson<EscrowStatus>(apiPath(['escrow'], { estate }), { signal })
+      if (status.artifact_id === null) throw new ApiProblem('not_ours', 'the answer names no round')
+      return { status, round: await askJson<RoundHead>(apiPath(['rounds', status.artifact_id]), { signal }) }
+    },
+    refetchInterval: POLL_MS,
+  })
+export const rejectedQuery = () => paged<RejectedRow>(['rejected'], (cursor) => apiPath(['history', 'rejected'], { limit: 100, cursor }))
+export const countsQuery = () =>
+  queryOptions({
+    queryKey: ['counts'],
+    queryFn: ({ signal }) => askJson<unknown>(apiPath(['history', 'counts']), { signal }),
+    select: toRows<DayCount>,
+    refetchInterval: POLL_MS,
+  })
 
 export const ledgerStatsQuery = () => live<LedgerStats>(['ledger', 'stats'], '/v1/ledger/stats')
 export const verificationQuery = (id: string) =>

@@ -14,6 +14,8 @@ import { Page } from '../parts/page.tsx'
 import { ProblemNotice } from '../parts/problem-notice.tsx'
 import { Section } from '../parts/section.tsx'
 import { useIsFresh } from '../trust/trust-context.ts'
+import { EventCounts } from './event-counts.tsx'
+import { RejectedMessages } from './rejected-messages.tsx'
 
 /** The ledger itself: how large it is, and whether every hash, root and seal in it is right. */
 export function LedgerPage() {
@@ -37,6 +39,8 @@ export function LedgerPage() {
         </Loaded>
       </Section>
       <Verify />
+      <RejectedMessages />
+      <EventCounts />
     </Page>
   )
 }

@@ -14,9 +14,10 @@ import { NotFoundPage } from './not-found-page.tsx'
 import { PolicyChoice } from './policy-choice.tsx'
 import classes from './round-frame.module.css'
 
-export type RoundTab = 'gates' | 'declarations' | 'packets' | 'events' | 'policies'
+export type RoundTab = 'gates' | 'recovery' | 'declarations' | 'packets' | 'events' | 'policies'
 const TABS: readonly (readonly [RoundTab, string])[] = [
   ['gates', ''],
+  ['recovery', '/recovery'],
   ['declarations', '/declarations'],
   ['packets', '/packets'],
   ['events', '/events'],

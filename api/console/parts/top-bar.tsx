@@ -12,6 +12,7 @@ const LINKS = [
   { to: '/live', name: 'live', isIn: (path: string) => path.startsWith('/live') },
   { to: '/compare', name: 'compare', isIn: (path: string) => path === '/compare' },
   { to: '/history', name: 'history', isIn: (path: string) => path === '/history' },
+  { to: '/reviews', name: 'reviews', isIn: (path: string) => path === '/reviews' },
   { to: '/search', name: 'search', isIn: (path: string) => path === '/search' },
   { to: '/ledger', name: 'ledger', isIn: (path: string) => path === '/ledger' },
 ] as const

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import type { Overall, RoundIntegrity } from '../../../schemas/summary.ts'
-import type { CheckStatus, WarningClass } from '../data/shapes.ts'
+import type { CheckStatus, PreflightResult, WarningClass } from '../data/shapes.ts'
 
 const OVERALL: Readonly<Record<Overall, true>> = {
   BLOCKED: true,
@@ -21,6 +21,21 @@ const STATUS: Readonly<Record<StatusWord, true>> = {
   CHECK_FAILED: true,
 }
 const WARNING: Readonly<Record<WarningClass, true>> = { SERVICE: true, BOUNDARY: true, EVIDENCE: true }
+const PREFLIGHT: Readonly<Record<PreflightResult['status'], true>> = {
+  blocked_waiting_owner_response_file: true,
+  blocked_unreadable_response: true,
+  blocked_round_mismatch: true,
+  blocked_response_expired_or_replayed: true,
+  blocked_secret_payload: true,
+  blocked_runtime_action_requested: true,
+  blocked_credential_marker_write_requested: true,
+  blocked_security_runtime_action_requested: true,
+  blocked_generic_approval: true,
+  blocked_waiting_owner_response_content: true,
+  blocked_missing_gate_response: true,
+  blocked_missing_required_evidence: true,
+  ready_for_independent_review: true,
+}
 
 const isKeyOf = <T extends string>(table: Readonly<Record<T, true>>, word: string | null | undefined): word is T =>
   typeof word === 'string' && Object.hasOwn(table, word)
@@ -35,6 +50,7 @@ export function useWords() {
     status: (word: string | null | undefined): string =>
       isKeyOf(STATUS, word) ? t(`status.${word}`) : word === 'unknown' || !word ? t('status.unknown') : word,
     warningClass: (word: string | null): string => (isKeyOf(WARNING, word) ? t(`warningClass.${word}`) : (word ?? '')),
+    preflight: (word: string): string => (isKeyOf(PREFLIGHT, word) ? t(`preflightStatus.${word}`) : word),
     isIntegrity: (word: string | null | undefined): word is RoundIntegrity => isKeyOf(INTEGRITY, word),
   }
 }

@@ -32,6 +32,10 @@ const STATUS: Readonly<Record<string, Tone>> = {
   NOT_EVALUATED: 'unknown',
 }
 
+/** `running`: accepted and not ended; `taken_back`: a rejection of the same response for the same gate is there. */
+export type ReviewState = 'running' | 'ended' | 'taken_back' | 'rejected' | 'unreadable'
+const REVIEW: Readonly<Record<ReviewState, Tone>> = { running: 'pending', ended: 'degraded', taken_back: 'bad', rejected: 'bad', unreadable: 'unknown' }
+
 const TRUST: Readonly<Record<RoundIntegrity, Trust>> = {
   verified: 'verified',
   legacy_unverified: 'transcript',
@@ -52,6 +56,22 @@ export function statusTone(status: string | null | undefined): Tone {
 /** Tone of a `*_GREEN` style flag: only a printed `1` is good. */
 export function flagTone(value: string | null | undefined): Tone {
   return value === '1' ? 'good' : value === '0' ? 'bad' : 'unknown'
+}
+
+/** Tone of a condition of release: only `conditions_met` is good, and even that releases nothing. */
+export function releaseTone(status: string | null | undefined): Tone {
+  return status === 'conditions_met' ? 'good' : status === 'forbidden' ? 'bad' : 'unknown'
+}
+
+/** Tone of a milestone. What is open is bad unless it is known not to be due yet. */
+export function milestoneTone(status: string | null | undefined, due: string | null | undefined): Tone {
+  if (status === 'open') return due === 'not_due' ? 'pending' : 'bad'
+  return status === 'met' ? 'good' : status === 'met_with_warnings' ? 'degraded' : 'unknown'
+}
+
+/** Tone of a review: somebody's word, and never green. Whether it counts is told by a later round. */
+export function reviewTone(state: ReviewState): Tone {
+  return REVIEW[state]
 }
 
 /** What an integrity word and the age of the answer allow. `isFresh`: the last attempt to load succeeded, not long ago. */
