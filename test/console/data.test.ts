@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EventStreamReader } from '../../api/console/data/event-stream.ts'
 import { checkInclusion } from '../../api/console/data/inclusion.ts'
 import type { EvidenceEvent } from '../../api/console/data/shapes.ts'
+import { reviewState, toMarks, toReviews } from '../../api/console/pages/decision-rows.ts'
 import { toChart } from '../../api/console/pages/history-points.ts'
 import { doneCount, NOTHING_SEEN, type TakenEvent, takeEvent } from '../../api/console/pages/live-state.ts'
 import { leafHash, rootOfLeafHashes } from '../../ledger/merkle.ts'
@@ -109,5 +110,35 @@ describe('a chart of changes', () => {
       'FULL_STACK_GREEN',
     ])
     expect(toChart(changes('PASS', 'WARN', 'BLOCKED', 'NOT_EVALUATED')).words).toEqual(['BLOCKED', 'NOT_EVALUATED', 'WARN', 'PASS'])
+  })
+})
+
+describe('decisions, as a search gives them', () => {
+  const row = (type: string, text: string) => ({ id: 'e-1', round_id: 'r-1', type, check_id: null, time: '2026-06-27T03:50:46.000Z', text })
+  const review = (data: object) => row('review.recorded.v1', JSON.stringify({ data }))
+  const END = '2026-07-01T00:00:00.000Z'
+  const accepted = { decision: 'accepted', gate_id: 'g', response_digest: 'd', expires_at: END }
+
+  it('are none of another type, and unreadable where they cannot be read', () => {
+    expect(toReviews([row('evidence.check.failed.v1', JSON.stringify({ data: accepted }))])).toEqual([])
+    for (const text of ['', '[]', 'null', '{"data":7}', '{"data":{"decision":"ACCEPTED","items":{}}}'])
+      expect(toReviews([row('review.recorded.v1', text)]).map((one, _, all) => reviewState(one, all, 0))).toEqual(['unreadable'])
+    expect(toMarks([row('escrow.marked.v1', '{"data":{"dry_run":"false"}}')]).map((one) => one.dryRun)).toEqual([null])
+  })
+
+  it('end at the moment they end, and at once where that cannot be read', () => {
+    const [one] = toReviews([review(accepted)])
+    const [odd] = toReviews([review({ ...accepted, expires_at: 'never' })])
+    if (one === undefined || odd === undefined) throw new Error('no review')
+    const end = Date.parse(END)
+    expect([reviewState(one, [one], end - 1), reviewState(one, [one], end), reviewState(odd, [odd], 0)]).toEqual(['running', 'ended', 'ended'])
+  })
+
+  it('are taken back by a rejection of the same response for the same gate, wherever it stands', () => {
+    const states = (other: object) =>
+      toReviews([review({ ...accepted, decision: 'rejected', ...other }), review(accepted)]).map((one, _, all) => reviewState(one, all, 0))
+    expect(states({})).toEqual(['rejected', 'taken_back'])
+    expect(states({ gate_id: 'another' })).toEqual(['rejected', 'running'])
+    expect(states({ response_digest: 'another' })).toEqual(['rejected', 'running'])
   })
 })

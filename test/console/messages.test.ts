@@ -8,6 +8,7 @@ import { MAX_RESPONSE_BYTES } from '../../guards/preflight.ts'
 import { DECLARATIONS } from '../../schemas/declarations.ts'
 import { PREFLIGHT_STATUSES } from '../../schemas/response.ts'
 import { OVERALL_ORDER } from '../../schemas/summary.ts'
+import { RELEASE_PHASES } from '../../schemas/timeline.ts'
 import { REPOSITORY } from '../support/markdown-blocks.ts'
 
 type Texts = { readonly [key: string]: string | Texts }
@@ -40,6 +41,7 @@ it('no text is empty, and none of the Chinese ones was left in English or writte
 it('every closed list of the record has its words', () => {
   expect(Object.keys(en.declaration)).toEqual([...DECLARATIONS])
   expect(Object.keys(en.preflightStatus)).toEqual([...PREFLIGHT_STATUSES])
+  expect(Object.keys(en.recovery.release)).toEqual([...RELEASE_PHASES])
   expect(OVERALL_ORDER.filter((word) => !Object.hasOwn(en.overall, word))).toEqual([])
 })
 

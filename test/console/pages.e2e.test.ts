@@ -22,6 +22,8 @@ type Text = (
     | 'events'
     | 'event'
     | 'policies'
+    | 'recovery'
+    | 'reviews'
     | 'diff'
     | 'history'
     | 'live'
@@ -35,6 +37,7 @@ const PAGES: readonly (readonly [name: string, path: string, ready: string, text
   ['rounds', '/', 'tbody tr', (t) => t.rounds.latest],
   ['one round', `/rounds/${ROUND}`, 'article', (t) => t.round.coverage],
   ['one tampered round', `/rounds/${SEEDED.tampered}`, 'article', (t) => t.round.coverage],
+  ['recovery', `/rounds/${ROUND}/recovery`, 'li strong', (t) => t.recovery.releases],
   ['declarations', `/rounds/${ROUND}/declarations`, 'li', (t) => t.declarations.title],
   ['owner gates', `/rounds/${ROUND}/packets`, 'article', (t) => t.packets.take],
   ['packets to print', `/rounds/${ROUND}/packets/print`, 'main button', (t) => t.packets.printTitle],
@@ -45,6 +48,7 @@ const PAGES: readonly (readonly [name: string, path: string, ready: string, text
   ['one key over time', '/history?kind=keys&estate=awoooi&name=OVERALL_DECLARATION', '.recharts-line', (t) => t.history.question],
   ['live', '/live', 'form', (t) => t.live.start],
   ['an open round, live', `/live/${SEEDED.open}`, '[data-seen="met"]', (t) => t.live.progress],
+  ['reviews', '/reviews?estate=awoooi', 'table', (t) => t.reviews.escrow],
   ['search', '/search?q=momo', 'mark', (t) => t.search.results],
   ['ledger', '/ledger', 'dl', (t) => t.ledger.verify],
   ['sign in', '/sign-in', 'form', (t) => t.signIn.title],

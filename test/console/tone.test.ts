@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { flagTone, overallTone, type Paint, paintOf, statusTone, type Tone, type Trust, trustOf } from '../../api/console/trust/tone.ts'
+import {
+  flagTone,
+  milestoneTone,
+  overallTone,
+  type Paint,
+  paintOf,
+  type ReviewState,
+  releaseTone,
+  reviewTone,
+  statusTone,
+  type Tone,
+  type Trust,
+  trustOf,
+} from '../../api/console/trust/tone.ts'
 import { OVERALL_ORDER } from '../../schemas/summary.ts'
 
 const TONES: readonly Tone[] = ['good', 'limited', 'pending', 'degraded', 'bad', 'unknown']
@@ -24,6 +37,15 @@ describe('green', () => {
     const words = ['PASS', 'GREEN', 'WARN', 'BLOCKED', 'NOT_EVALUATED', 'DEGRADED', 'CHECK_FAILED', 'unknown', 'pass', '', '__proto__', null, undefined]
     expect(words.filter((word) => isGreen(statusTone(word) as Paint))).toEqual(['PASS', 'GREEN'])
     expect(['0', '1', 'unknown', '', 'true', '01', null, undefined].filter((value) => isGreen(flagTone(value) as Paint))).toEqual(['1'])
+  })
+
+  it('is no condition but one that is met, no milestone but one that is met, and never a review', () => {
+    const words = ['conditions_met', 'met', 'met_with_warnings', 'forbidden', 'open', 'not_in_estate', 'MET', '', 'toString', null, undefined]
+    expect(words.filter((word) => isGreen(releaseTone(word) as Paint))).toEqual(['conditions_met'])
+    for (const due of ['due', 'not_due', 'unknown', '', undefined]) expect(words.filter((word) => isGreen(milestoneTone(word, due) as Paint))).toEqual(['met'])
+    expect(['due', 'unknown', '', undefined, 'not_due'].map((due) => milestoneTone('open', due))).toEqual(['bad', 'bad', 'bad', 'bad', 'pending'])
+    const states: ReviewState[] = ['running', 'ended', 'taken_back', 'rejected', 'unreadable']
+    expect(states.filter((state) => isGreen(reviewTone(state) as Paint))).toEqual([])
   })
 })
 
