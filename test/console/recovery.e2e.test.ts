@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TimelineResult } from '../../schemas/timeline.ts'
-import { runEvidence } from '../cli/run-program.ts'
+import { ROOT, runEvidence } from '../cli/run-program.ts'
 import { openChromium, type TestBrowser } from '../support/chromium.ts'
 import { type ConsoleService, makeLedger, removeFolder, startConsole } from './console-service.ts'
 import { axeFindings, greenTexts, openPage, settled, sidewaysScroll, type Watched, watchPage } from './page-watch.ts'
@@ -33,6 +33,8 @@ beforeAll(async () => {
   if (test.browser === null) return
   const { folder, ledger } = await makeLedger()
   await seedDecisions(ledger)
+  const imported = runEvidence(folder, ['round', 'import', join(ROOT, 'test/golden/green/events.ndjson'), '--ledger', ledger])
+  if (imported.code !== 0) throw new Error(imported.stderr)
   writeFileSync(join(folder, 'released.yaml'), RELEASED)
   const ran = runEvidence(folder, ['round', 'run', '--estate', 'released.yaml', '--id', 'released-1', '--quiet', '--ledger', ledger])
   if (ran.code !== 1) throw new Error(ran.stderr)
@@ -116,6 +118,7 @@ describe('reviews and escrow', () => {
   it(
     'tell who decided what and until when; nothing of it is green, and no digest of an evidence id is there',
     withPage(async (page, url) => {
+      await page.clock.setFixedTime('2026-10-01T00:00:00.000Z')
       await openPage(page, `${url}/reviews?estate=awoooi`, 'table')
       const reviews = await page
         .getByRole('table', { name: 'Reviews' })
@@ -129,6 +132,24 @@ describe('reviews and escrow', () => {
       expect(await greenTexts(page)).toEqual([])
       expect(await page.content()).not.toContain(EVIDENCE_ID_SHA256)
       expect(await page.evaluate(() => 'wasHacked' in window)).toBe(false)
+    }),
+  )
+
+  it(
+    'an item is green where the round that saw it is verified, until the answer grows old; an acceptance that ended since says so',
+    withPage(async (page, url) => {
+      await page.clock.install({ time: '2026-09-29T00:00:00.000Z' })
+      await openPage(page, `${url}/reviews?estate=golden`, 'table')
+      const items = page.getByRole('table', { name: 'Escrow of an estate' }).locator('tbody tr')
+      const states = (await items.allInnerTexts()).map((text) => text.split(/\s/)[0])
+      const { items: told } = (await (await fetch(`${url}/v1/escrow?estate=golden`)).json()) as { items: { level: string }[] }
+      expect(states).toEqual(told.map(({ level }) => ({ PASS: 'Pass', WARN: 'Warning', BLOCKED: 'Blocked' })[level]))
+      expect(await greenTexts(page)).toEqual(['Verified', 'Pass', 'Pass'])
+      expect(await items.getByText('ended since').count()).toBe(0)
+      await page.route('**/v1/**', () => undefined) // never answered
+      await page.clock.fastForward(2 * 86_400_000)
+      await page.getByText('ended since').first().waitFor()
+      expect([await items.getByText('ended since').count(), await greenTexts(page)]).toEqual([2, []])
     }),
   )
 
