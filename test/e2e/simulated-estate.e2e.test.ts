@@ -16,7 +16,7 @@ import type { Snapshot } from '../../schemas/snapshot.ts'
 import { plainEnvironment, type Ran } from '../cli/run-program.ts'
 
 /**
- * The bundled estate file, as it is, over four simulated machines with real servers: a round that is green, then one
+ * The bundled estate file, as it is, over five simulated machines with real servers: a round that is green, then one
  * fault at a time. Of every round the whole conclusion is compared, so that nothing else may change.
  */
 const missing = missingParts()

@@ -6,7 +6,9 @@
 set -euo pipefail
 name=$1 work=$2 folder=$3
 here=$(cd "$(dirname "$0")" && pwd)
-trap 'echo "host.sh line $LINENO: $BASH_COMMAND"; touch "$work/failed"' ERR
+trap 'echo "host.sh line $LINENO: $BASH_COMMAND"' ERR
+# Also where the exec at the end finds nothing to run.
+trap 'touch "$work/failed"' EXIT
 
 # As the machine before this one counts: /proc is still its own.
 read -r pid _ < /proc/self/stat && echo "$pid" > "$work/pid.new" && mv "$work/pid.new" "$work/pid"

@@ -8,6 +8,7 @@ import { writeCluster } from './cluster.ts'
 import { HOSTS, type HostName, PUBLIC_NAMES } from './machines.ts'
 import { makeRepository } from './restic-repository.ts'
 
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 const RESTIC_PASSWORD = 'of this simulation only'
 const HERE = import.meta.dirname
@@ -30,27 +31,50 @@ const PROGRAMS = [
   'prometheus-nginx-exporter',
 ]
 
+/** Why `dir` cannot be the folder of a simulated estate, or null. */
+export function unfitFolder(dir: string): string | null {
+  if (isRunning(dir)) return `${dir} already holds a simulated estate; end it with \`down\``
+  // unix(7): the name of a socket has 108 bytes with the zero at its end.
+  const agent = join(dir, 'agent')
+  return Buffer.byteLength(agent) < 108 ? null : `${dir} is too long a name: the socket of ssh-agent in it may have 107 bytes`
+}
+
+/** Whether the simulated estate of `dir` runs. What a crash left in `dir` does not count. */
+export function isRunning(dir: string): boolean {
+  const file = join(dir, 'lan.pid')
+  return existsSync(file) && isLan(Number(readFileSync(file, 'utf8')), dir)
+}
+
 /**
  * Starts the machines on a LAN of their own, in namespaces of this one, and waits until their services answer.
- * `dir` is an empty folder on a real disk: it gets the operator's keys, a copy of the estate with `known_hosts` beside
- * it, and what rounds write. Nothing of the real machine is changed. Throws with the reason where a machine does not
- * come up; nothing then stays behind.
+ * `dir` is a folder on a real disk: it gets the operator's keys, a copy of the estate with `known_hosts` beside it, and
+ * what rounds write; what an earlier start made is made again, what rounds wrote stays. Nothing of the real machine is
+ * changed. Throws with the reason where a machine does not come up or the wait is interrupted; nothing then stays behind.
  */
 export async function startSimulatedEstate(dir: string): Promise<void> {
-  if (existsSync(join(dir, 'lan.pid'))) throw new Error(`${dir} already holds a simulated estate; end it with \`down\``)
+  const unfit = unfitFolder(dir)
+  if (unfit !== null) throw new Error(unfit)
   prepare(dir)
+  const interruption = new AbortController()
+  const interrupt = (): void => interruption.abort()
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupt)
   const lan = spawn('unshare', [...NAMESPACES, 'bash', join(HERE, 'lan.sh'), dir, join(dir, 'machines')], {
     detached: true,
     stdio: 'ignore',
+    env: { PATH: PATH_OF_HOSTS, LANG: 'C.UTF-8' },
   })
   lan.unref()
-  const pid = await firstChild(lan.pid ?? 0)
-  writeFileSync(join(dir, 'lan.pid'), `${pid}\n`)
   try {
-    await isUp(dir, pid)
+    const pid = await firstChild(lan.pid ?? 0)
+    writeFileSync(join(dir, 'lan.pid'), `${pid}\n`)
+    await isUp(dir, pid, interruption.signal)
   } catch (error) {
+    // With --kill-child its end is the end of everything in it.
+    lan.kill('SIGKILL')
     stopSimulatedEstate(dir)
     throw error
+  } finally {
+    for (const signal of ENDING_SIGNALS) process.off(signal, interrupt)
   }
 }
 
@@ -90,8 +114,8 @@ function entry(dir: string, machine: HostName | 'operator'): string[] {
 }
 
 function prepare(dir: string): void {
+  for (const earlier of ['lan.pid', 'lan.up', 'lan.failed', 'agent', 'given', 'scratch']) rmSync(join(dir, earlier), { recursive: true, force: true })
   mkdirSync(join(dir, 'given/keys'), { recursive: true })
-  for (const stale of ['lan.up', 'lan.failed', 'agent']) rmSync(join(dir, stale), { force: true })
   const keygen = (file: string): void => {
     rmSync(file, { force: true })
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
@@ -143,8 +167,9 @@ async function firstChild(pid: number): Promise<number> {
   throw new Error('no namespaces: unshare started nothing')
 }
 
-async function isUp(dir: string, pid: number): Promise<void> {
+async function isUp(dir: string, pid: number, interruption: AbortSignal): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
+    if (interruption.aborted) throw new Error('interrupted; nothing of it runs')
     if (existsSync(join(dir, 'lan.up'))) return
     if (existsSync(join(dir, 'lan.failed'))) throw new Error(readFileSync(join(dir, 'lan.failed'), 'utf8').trim())
     if (!isLan(pid, dir)) throw new Error(`the namespaces ended; see the logs in ${dir}`)
