@@ -72,6 +72,8 @@ describe.skipIf(missing !== null)('the simulated estate started again', () => {
     expect(simulated('up')).toMatchObject({ code: 2, stderr: expect.stringContaining('already holds a simulated estate; end it with `down`') })
     expect(simulated('on', 'host-999', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('no machine host-999') })
     expect(simulated('break', 'nothing')).toMatchObject({ code: 2, stderr: expect.stringContaining('no fault nothing') })
+    expect(simulated('break', 'redis-killed')).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(simulated('break', 'redis-killed')).toMatchObject({ code: 3, stderr: expect.stringContaining('has it been done already?') })
     const ran = ['round', 'run', '--estate', 'examples/awoooi/estate.yaml', '--only', 'P0-NETWORK', '--quiet', '--id']
     expect(simulated('evidence', ...ran, 'before-the-crash').code).toBe(1)
     const pid = lanPid()

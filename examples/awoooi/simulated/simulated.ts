@@ -84,7 +84,9 @@ function change(dir: string, id: string, what: 'break' | 'repair'): number {
   if (fault === undefined) return usageError(`no fault ${id}; \`faults\` lists them`)
   const { stderr, status } = runOn(dir, fault.on, fault[what])
   process.stderr.write(stderr)
-  return status ?? 3
+  if (status === 0) return 0
+  process.stderr.write(`simulated: ${what} ${id} on ${fault.on}: exit ${status}; has it been done already? \`down\` and \`up\` start afresh\n`)
+  return 3
 }
 
 function usageError(message: string): number {
