@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { EvidenceError } from '../schemas/errors.ts'
+import { ESCROW_SUBJECT } from '../schemas/escrow-subject.ts'
 import type { EncodedEvent } from '../schemas/event.ts'
 import type { Ledger } from './ledger.ts'
 import { readEventLines } from './read-event-lines.ts'
@@ -17,13 +18,24 @@ export type ImportResult = { events: number; appended: number; duplicates: numbe
  */
 export async function importEvents(ledger: Ledger, path: string): Promise<ImportResult> {
   const result: ImportResult = { events: 0, appended: 0, duplicates: 0 }
-  for await (const _ of readEventLines(readFile(path))) result.events++
+  for await (const { line, event } of readEventLines(readFile(path))) {
+    assertNoRound(event, line)
+    result.events++
+  }
   for await (const batch of batches(path)) {
     const { appended, duplicates } = await ledger.append(batch)
     result.appended += appended
     result.duplicates += duplicates
   }
   return result
+}
+
+/** Escrow markers are kept under a subject of their own: a round of that name would hide them. */
+function assertNoRound({ type, subject }: EncodedEvent, line: number): void {
+  if (subject !== ESCROW_SUBJECT || type === 'escrow.marked.v1') return
+  throw new EvidenceError('import_invalid', `line ${line}: ${ESCROW_SUBJECT} is kept by the program and is no round`, {
+    remedy: 'take these lines out; a producer must choose another round id',
+  })
 }
 
 async function* batches(path: string): AsyncIterable<EncodedEvent[]> {

@@ -11,6 +11,8 @@ import type { EncodedEvent } from '../../schemas/event.ts'
 import { makeGuardEvaluated, makeOpened, makeRound, makeTcpObserved } from '../support/make-events.ts'
 import { collect, idsOf } from './ledger-suite.ts'
 
+const text = (event: EncodedEvent | undefined): string => Buffer.from(event?.bytes ?? []).toString('utf8')
+
 describe('export and import', () => {
   let folder: string
   let ledger: Ledger
@@ -30,7 +32,6 @@ describe('export and import', () => {
     for await (const chunk of exportEvents(ledger, roundId)) chunks.push(chunk)
     return Buffer.concat(chunks)
   }
-  const text = (event: EncodedEvent | undefined): string => Buffer.from(event?.bytes ?? []).toString('utf8')
 
   it('goes round: export, import elsewhere, the same bytes, the same head', async () => {
     const looks = Array.from({ length: 2300 }, (_, i) => makeTcpObserved('round-b', i + 1, 'check-1'))
@@ -80,6 +81,7 @@ describe('export and import', () => {
     ['a byte order mark', `\uFEFF${good[1] ?? ''}`, /^line 3: not_json/],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /^line 3: not UTF-8/],
     ['a number beyond 2^53', (good[1] ?? '').replace('"ms":3', '"ms":9007199254740993'), /^line 3: /],
+    ['a round where escrow markers are kept', text(makeOpened('escrow-markers', 0, ['check-1'])), /^line 3: escrow-markers is kept by the program/],
     ['a line without end', 'x'.repeat(2_000_000), /^line 3: longer than/],
   ]
   it.each(bad)('refuses a file with %s: names the line, tells no value, appends nothing', async (_, line, message) => {
