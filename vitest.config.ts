@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** These take minutes, mostly waiting: started last, they would run alone at the end. */
-const LONGEST = ['test/e2e/simulated-estate.e2e.test.ts']
+const LONGEST = ['test/e2e/simulated-hosts.e2e.test.ts', 'test/e2e/simulated-services.e2e.test.ts']
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

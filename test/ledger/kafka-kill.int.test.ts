@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { toEventMessage } from '../../ledger/event-message.ts'
 import { type EventSource, nextOffsetOf, type SourceBatch } from '../../ledger/event-source.ts'
 import { createKafkaEventSource } from '../../ledger/kafka/kafka-event-source.ts'
@@ -112,7 +112,8 @@ describe.skipIf(kafka === null)('Kafka: brokers that die', () => {
     const producer = bareProducer(proxy, brokers, idempotent)
     const send = (value: string) => producer.send({ topic: settings.events_topic, acks: -1, messages: [{ key: 'k', value }] })
     await producer.connect()
-    await send('zeroth')
+    // A topic that was just made may have no leader for a moment; nothing is written then.
+    await vi.waitFor(() => send('zeroth'), { timeout: 20_000, interval: 100 })
     proxy.setMode('swallow')
     await expect(send('first')).rejects.toThrow()
     proxy.setMode('pass')
