@@ -22,8 +22,8 @@ function evidence(dir: string, ...words: string[]): Ran {
 export type Conclusion = { snapshot: Snapshot; checks: Record<string, string>; gates: Record<string, string>; allowed: string[]; reasons: string[] }
 
 /** A whole round by the program, then what its evidence says. */
-export async function simulatedRound(dir: string, id: string): Promise<Conclusion> {
-  const { code, stderr } = evidence(dir, 'round', 'run', '--estate', SIMULATED_ESTATE, '--id', id, '--send-alert-test', '--quiet', '--operator', 'Night Shift')
+export async function simulatedRound(dir: string, id: string, options = ['--send-alert-test']): Promise<Conclusion> {
+  const { code, stderr } = evidence(dir, 'round', 'run', '--estate', SIMULATED_ESTATE, '--id', id, ...options, '--quiet', '--operator', 'Night Shift')
   if (code !== 0 && code !== 1) throw new Error(`round ${id}: exit ${code}: ${stderr}`)
   const ledger = openSqliteLedger({ path: path.join(dir, 'ledger.db'), mode: 'readonly' })
   try {

@@ -28,6 +28,14 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
     expect: blocked('P1-K3S', all('BLOCKED', 'k3s-nodes'), 'K3S_CONTROL_PLANE_AA'),
   },
   {
+    id: 'one-control-plane',
+    title: 'node mon1 is Ready and no longer a control plane',
+    on: 'host-120',
+    break: answers(`${AT}/_api_v1_nodes.json`, 's/\\(.*\\)"node-role.kubernetes.io\\/control-plane":"true"/\\1"x":"y"/'),
+    repair: REPAIR,
+    expect: blocked('P1-K3S', all('BLOCKED', 'k3s-nodes'), 'K3S_CONTROL_PLANE_AA'),
+  },
+  {
     id: 'cluster-api-gone',
     title: 'the API of the cluster does not answer',
     on: 'host-120',
