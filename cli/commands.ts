@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { TOOL } from '../schemas/tool.ts'
+import { addExamples } from './examples.ts'
 import type { Answer } from './output.ts'
 
 type Options = Record<string, never>
@@ -55,6 +56,7 @@ export function addEvidenceCommands(program: Command): void {
   addServe(program)
   addToken(program)
   addCompletion(program)
+  addExamples(program)
 }
 
 const EXIT_CODES = `
@@ -111,7 +113,7 @@ function addRound(program: Command): void {
     .description('take recorded rounds or exported events into the ledger')
     .addOption(LEDGER())
     .addOption(JSON_OPTION())
-    .addHelpText('after', '\nExamples:\n  evidence round import examples/awoooi/rounds/2026-06-27.yaml\n  evidence round import export.ndjson')
+    .addHelpText('after', '\nExamples:\n  evidence round import examples/awoooi/rounds/june-26-to-27.yaml\n  evidence round import export.ndjson')
     .action(lazy(() => import('./commands/round-import.ts')))
   round
     .command('list')
