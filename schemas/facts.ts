@@ -69,6 +69,8 @@ export const TlsFacts = z.strictObject({
 
 const Usage = z.strictObject({ total_bytes: Count, available_bytes: Count })
 
+/** Zero in all where a file system makes them as it needs them. */
+const Inodes = z.strictObject({ total: Count, available: Count })
 export const HostFacts = z.strictObject({
   boot_id: line(64).nullable(),
   boot_time: Time.nullable(),
@@ -86,10 +88,12 @@ export const HostFacts = z.strictObject({
   memory: Usage.nullable(),
   swap: z.strictObject({ total_bytes: Count, used_bytes: Count }).nullable(),
   disks: z
-    .array(z.strictObject({ mount: line(300), fstype: line(60), total_bytes: Count, available_bytes: Count }))
+    .array(z.strictObject({ mount: line(300), fstype: line(60), total_bytes: Count, available_bytes: Count, inodes: Inodes.nullable().optional() }))
     .max(500)
-    .nullable(),
+    .nullable()
+    .describe('inodes are null where nobody could say, and left out of older events'),
   readonly_mounts: z.array(line(300)).max(500).nullable().describe('read-only mounts of writable file-system types'),
+  clock_ahead_s: Finite.nullable().optional().describe('its clock against that of the round; left out of older events'),
 })
 
 export const TextfileFacts = z.strictObject({

@@ -46,6 +46,7 @@ export const CATALOGUE = {
     '/proc/self/mountinfo',
   ],
   'host.disks': ['df', '-kPT'],
+  'host.inodes': ['df', '-iPT'],
   'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
   'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],

@@ -62,6 +62,9 @@ const WRITABLE_DISK = /^(?:ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|nilfs2|bcach
 const STORAGE =
   /^(?:ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|nilfs2|bcachefs|overlay|vfat|exfat|ntfs3?|fuseblk|nfs4?|cifs|smb3|ceph|glusterfs|fuse\.glusterfs|9p|virtiofs|gofer)$/u
 
+/** Newer kernels keep `rw` for an ext4 that they closed after an error, and add one of the last two. */
+const NO_WRITES: ReadonlySet<string> = new Set(['ro', 'emergency_ro', 'shutdown'])
+
 /**
  * Mount points whose file system itself is read-only, from /proc/self/mountinfo. The file system's own options decide
  * (the last field): a read-only bind mount of a healthy disk is a choice, a disk the kernel turned read-only is not.
@@ -72,7 +75,7 @@ export function toReadonlyMounts(mountinfo: string | undefined): string[] | null
     const [before = '', after = ''] = line.split(/ - (.*)/u)
     const [fstype = '', source = '', options = ''] = after.split(' ')
     const mount = before.split(' ')[4]
-    const isReadonly = WRITABLE_DISK.test(fstype) && !source.startsWith('/dev/loop') && options.split(',').includes('ro')
+    const isReadonly = WRITABLE_DISK.test(fstype) && !source.startsWith('/dev/loop') && options.split(',').some((option) => NO_WRITES.has(option))
     return isReadonly && mount !== undefined ? [printable(unescapeOctal(mount))] : []
   })
   return [...new Set(mounts)].sort()
@@ -109,6 +112,26 @@ export function toDisks(df: string, declared: readonly string[]): Disk[] | null 
     return [{ mount, fstype: fstype.slice(0, 60), total_bytes: Number(total) * 1024, available_bytes: Math.max(0, Number(available)) * 1024 }]
   })
   return df.includes('\n') ? disks : null
+}
+
+/** The same disks with their inodes, from `df -iPT`; null where it says nothing of one. A disk without a free inode takes no file. */
+export function withInodes(disks: readonly Disk[] | null, df: string | null): Disk[] | null {
+  const seen = new Map(
+    (df ?? '').split('\n').flatMap((line) => {
+      const match = /^.+? +\S+ +(\d+|-) +(?:\d+|-) +(\d+|-) +(?:\d+%|-) +(\/.*)$/u.exec(line)
+      return match === null ? [] : [[printable(match[3] ?? ''), { total: Number(match[1]) || 0, available: Number(match[2]) || 0 }] as const]
+    }),
+  )
+  return disks?.map((disk) => ({ ...disk, inodes: seen.get(disk.mount) ?? null })) ?? null
+}
+
+/**
+ * Seconds that the machine's clock is ahead of ours: the kernel keeps the time of boot by its own clock, and counts the
+ * seconds since then. Negative also where a container shows its own uptime with the boot of its machine.
+ */
+export function toClockAhead(bootTime: string | null, uptimeS: number | null, now: Date): number | null {
+  if (bootTime === null || uptimeS === null) return null
+  return Math.round(Date.parse(bootTime) / 1000 + uptimeS - now.getTime() / 1000)
 }
 
 /** First column of `systemctl list-units --plain --no-legend --full`, with or without `--failed`. */

@@ -9,6 +9,7 @@ import {
   splitFiles,
   toBootId,
   toBootTime,
+  toClockAhead,
   toCpus,
   toDisks,
   toKernel,
@@ -18,6 +19,7 @@ import {
   toReadonlyMounts,
   toSystemState,
   toUptime,
+  withInodes,
 } from './host-facts.ts'
 import { createLookBudget } from './look-budget.ts'
 
@@ -33,17 +35,21 @@ const MAX_OUTPUT_BYTES = 4_194_304
  */
 export async function probeHost(check: CheckOf<'host'>, context: ProbeContext): Promise<Look<'host'>> {
   const budget = createLookBudget(context)
-  const [read, df, isBooted] = await settled([
+  const [read, df, inodes, isBooted] = await settled([
     attempt(context, commandLine('host.files'), budget(MAX_OUTPUT_BYTES)),
     attempt(context, commandLine('host.disks'), budget(MAX_OUTPUT_BYTES)),
+    attempt(context, commandLine('host.inodes'), budget(MAX_OUTPUT_BYTES)),
     hasSystemd(context, budget(MAX_OUTPUT_BYTES)),
   ])
   const files = splitFiles(read?.stdout.toString('utf8') ?? '')
   if (files.size === 0 && df === null) throw new ProbeFailure('exit_status', 'exec', 'neither /proc nor the disks could be read')
+  const ofFiles = fileFacts(files)
+  const disks = df === null ? null : toDisks(df.stdout.toString('utf8'), check.disks ?? [])
   const facts = toHostFacts({
-    ...fileFacts(files),
+    ...ofFiles,
+    clock_ahead_s: toClockAhead(ofFiles.boot_time, ofFiles.uptime_s, context.now()),
     systemd: await systemdFacts(isBooted, context, budget(MAX_OUTPUT_BYTES)),
-    disks: df === null ? null : toDisks(df.stdout.toString('utf8'), check.disks ?? []),
+    disks: withInodes(disks, inodes?.stdout.toString('utf8') ?? null),
   })
   return { target: targetOf(check), asOf: null, met: hostUnmet(check, facts, context.now()).length === 0, facts }
 }

@@ -1,6 +1,6 @@
 import type { CheckOf } from '../estate.ts'
 import type { FactsOf } from '../facts.ts'
-import { reason } from './reason.ts'
+import { FUTURE_SKEW_S, reason } from './reason.ts'
 
 type HostCheck = CheckOf<'host'>
 type HostFacts = FactsOf<'host'>
@@ -11,7 +11,15 @@ type HostFacts = FactsOf<'host'>
  * systemd are judged in every check (systemd unless it says `ignore`); the other facts where a limit is declared.
  */
 export function hostUnmet(check: HostCheck, facts: HostFacts, _at: Date): string[] {
-  return [...systemdUnmet(check, facts), ...mountsUnmet(check, facts), ...loadUnmet(check, facts), ...memoryUnmet(check, facts), ...disksUnmet(check, facts)]
+  return [
+    ...clockUnmet(facts),
+    ...[...systemdUnmet(check, facts), ...mountsUnmet(check, facts), ...loadUnmet(check, facts), ...memoryUnmet(check, facts), ...disksUnmet(check, facts)],
+  ]
+}
+
+/** A clock that is ahead makes what is old look young on this host; one that is behind makes it look older, which nobody takes for green. */
+function clockUnmet({ clock_ahead_s: ahead }: HostFacts): string[] {
+  return ahead !== undefined && ahead !== null && ahead > FUTURE_SKEW_S ? [`clock is ${Math.floor(ahead)} s ahead`] : []
 }
 
 function systemdUnmet(check: HostCheck, facts: HostFacts): string[] {
@@ -67,8 +75,15 @@ function disksUnmet(check: HostCheck, facts: HostFacts): string[] {
   return mounts.flatMap((mount) => {
     const disk = disks.find((one) => one.mount === mount)
     if (disk === undefined) return [reason(`not observed: disk ${mount}`)]
-    return least === undefined ? [] : availableUnmet(`disk ${mount}`, disk, least)
+    return least === undefined ? [] : [...availableUnmet(`disk ${mount}`, disk, least), ...inodesUnmet(disk, least)]
   })
+}
+
+/** Facts of older looks have none. */
+function inodesUnmet({ mount, inodes }: NonNullable<HostFacts['disks']>[number], least: number): string[] {
+  if (inodes === undefined) return []
+  if (inodes === null) return [reason(`not observed: inodes of disk ${mount}`)]
+  return inodes.total === 0 ? [] : availableUnmet(`inodes of disk ${mount}`, { total_bytes: inodes.total, available_bytes: inodes.available }, least)
 }
 
 function availableUnmet(label: string, usage: { total_bytes: number; available_bytes: number } | null, least: number): string[] {

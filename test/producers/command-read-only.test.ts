@@ -34,7 +34,7 @@ const READERS: Readonly<Record<string, RegExp>> = {
   stat: /^-L -c (?:%s %Y|%u %g %a %Y %F|%d:%i) --$/u,
   ls: /^-1A --$/u,
   tail: /^(?:-n \+1|-c 1048576) --(?: \/proc\/[a-z0-9_/]+)*$/u,
-  df: /^-kPT$/u,
+  df: /^-[ik]PT$/u,
   pg_isready: /^-h -p -t$/u,
   pg_lsclusters: /^-h$/u,
   'redis-cli': /^-h -p (?:PING|INFO)$/u,

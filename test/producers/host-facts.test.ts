@@ -3,6 +3,7 @@ import {
   splitFiles,
   toBootId,
   toBootTime,
+  toClockAhead,
   toCpus,
   toDisks,
   toKernel,
@@ -12,6 +13,7 @@ import {
   toReadonlyMounts,
   toSystemState,
   toUptime,
+  withInodes,
 } from '../../producers/probes/host-facts.ts'
 
 const STAT =
@@ -68,6 +70,9 @@ describe('host facts', () => {
       expect(toMemory(text)).toEqual({ memory: null, swap: null })
     }
     expect(toReadonlyMounts(undefined)).toBeNull()
+    expect(withInodes(null, 'x')).toBeNull()
+    expect(toClockAhead(null, 1, new Date())).toBeNull()
+    expect(toClockAhead('2026-06-27T04:00:00.000Z', null, new Date())).toBeNull()
     expect(toReadonlyMounts('')).toBeNull()
     expect(toDisks('', [])).toBeNull()
     expect(toBootId('not an id')).toBeNull()
@@ -84,6 +89,34 @@ describe('host facts', () => {
 
   it('finds file systems that are read-only themselves, and no chosen read-only view of one', () => {
     expect(toReadonlyMounts(MOUNTINFO)).toEqual(['/data', '/old\\disk'])
+  })
+
+  it.each(['rw,emergency_ro,errors=remount-ro', 'rw,shutdown', 'ro'])('finds a disk that a kernel closed and shows as %s', (options) => {
+    expect(toReadonlyMounts(`28 1 253:0 / / rw,relatime shared:1 - ext4 /dev/vda ${options}`)).toEqual(['/'])
+  })
+
+  it('finds how many files a disk still takes', () => {
+    const inodes = `Filesystem Type Inodes IUsed IFree IUse% Mounted on
+/dev/mapper/vg-root ext4 6529024 6529024 0 100% /
+/dev/sdb1 btrfs 0 0 0 - /data/my files
+/dev/sdc1 vfat - - - - /boot/efi
+`
+    const seen = withInodes(toDisks(DF, []), inodes)?.map((disk) => [disk.mount, disk.inodes])
+    expect(seen).toEqual([
+      ['/', { total: 6529024, available: 0 }],
+      ['/data/my files', { total: 0, available: 0 }],
+      ['/var/lib/docker/overlay2/a/merged', null],
+      ['/mnt/nas', null],
+      ['/boot/efi', { total: 0, available: 0 }],
+    ])
+    expect(withInodes(toDisks(DF, []), null)?.every((disk) => disk.inodes === null)).toBe(true)
+  })
+
+  it('compares the clock with ours', () => {
+    const now = new Date('2026-06-27T04:00:00.000Z')
+    expect(toClockAhead('2026-06-27T03:00:00.000Z', 3600.4, now)).toBe(0)
+    expect(toClockAhead('2026-06-27T03:00:00.000Z', 7200, now)).toBe(3600)
+    expect(toClockAhead('2026-06-27T03:00:00.000Z', 60, now)).toBe(-3540)
   })
 
   it('keeps storage once a device, and every declared mount', () => {

@@ -4,6 +4,7 @@ import { probeHost } from '../../producers/probes/host.ts'
 import { ProbeFailure, type Transport } from '../../producers/transport.ts'
 import { parseKnownHosts } from '../../producers/transports/known-hosts.ts'
 import { createSshTransport } from '../../producers/transports/ssh.ts'
+import { hostUnmet } from '../../schemas/expectations/host.ts'
 import { HostFacts } from '../../schemas/facts.ts'
 import { makeCheck, makeContext } from '../support/probe-context.ts'
 import { failureOf } from '../support/probe-failure.ts'
@@ -90,6 +91,29 @@ describe('host probe of other machines', () => {
       expect(await failureOf(look({ df: new ProbeFailure(reason, 'connect', 'x') }))).toBe(`${reason} connect: x`)
     }
     expect(await failureOf(look({ tail: new ProbeFailure('permission', 'auth', 'key file') }))).toBe('permission auth: key file')
+  })
+
+  it('is not met by a disk that takes no file, by inodes nobody could count, and by a clock that is ahead', async () => {
+    const limited = makeCheck('host', { host: 'h1', disks: ['/'], min_disk_available_percent: 15 })
+    const at = (seconds: number) => () => new Date(Date.UTC(2026, 10, 21) - seconds * 1000)
+    const files = FILES.replace('btime 1795215237', `btime ${Date.UTC(2026, 10, 20) / 1000}`).concat('\n==> /proc/uptime <==\n86400.00 1.00\n')
+    const unmet = async (inodes: object, ahead = 0) => {
+      const transport = createScriptedTransport({ tail: { text: files }, 'df -kPT': { text: DF }, 'df -iPT': inodes }, [])
+      const { facts, met } = await probeHost(limited, makeContext({ transport, now: at(ahead) }))
+      const reasons = hostUnmet(limited, HostFacts.parse(facts), new Date())
+      expect(met).toBe(reasons.length === 0)
+      return reasons
+    }
+    const inodes = (available: number) => ({
+      text: `Filesystem Type Inodes IUsed IFree IUse% Mounted on\n/dev/vda ext4 100 ${100 - available} ${available} 1% /\n`,
+    })
+    expect(await unmet(inodes(15))).toEqual([])
+    expect(await unmet(inodes(0))).toEqual(['inodes of disk / 0% available < 15%'])
+    expect(await unmet({ exitCode: 126 })).toEqual(['not observed: inodes of disk /'])
+    expect(await unmet(inodes(15), 300)).toEqual([])
+    expect(await unmet(inodes(15), 301)).toEqual(['clock is 301 s ahead'])
+    // Behind is the safe side: everything of this host looks older.
+    expect(await unmet(inodes(15), -3600)).toEqual([])
   })
 
   it('refuses more than evidence can carry', async () => {

@@ -83,7 +83,7 @@ describe('a key that may run listed commands only', () => {
     const allow = join(dir, 'allow.sh')
     const script = `#!/bin/sh
 case "$SSH_ORIGINAL_COMMAND" in
-  'tail -n +1 -- /proc/'* | 'df -kPT') exec $SSH_ORIGINAL_COMMAND ;;
+  'tail -n +1 -- /proc/'* | 'df -kPT' | 'df -iPT') exec $SSH_ORIGINAL_COMMAND ;;
   "stat -L -c '%s %Y' -- /run/systemd/system") mkdir -p ${dir}/systemd && exec stat -L -c '%s %Y' -- ${dir}/systemd ;;
   'hang') echo $$ > ${dir}/pid; exec sleep 300 ;;
   *) echo 'not allowed' >&2; exit 126 ;;

@@ -1,5 +1,10 @@
 import { all, blocked, coldStartWarning, type Fault } from '../fault.ts'
 
+/** Puts a program in front of the real one: what it tells cannot be so on one host of this machine alone. */
+const stand = (name: string, script: string): string =>
+  `printf '%s\\n' '#!/bin/sh' ${quoted(script)} > /usr/local/bin/${name}; chmod 755 /usr/local/bin/${name}`
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
 /** Machines that are off, and machines that answer but not as they should. */
 export const NETWORK_FAULTS: readonly Fault[] = [
   {
@@ -49,6 +54,22 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     break: 'fallocate -l 180M /filler',
     repair: 'rm /filler',
     expect: blocked('P0-NETWORK', all('BLOCKED', 'host-110-ready')),
+  },
+  {
+    id: 'inodes-gone-110',
+    title: 'the disk of 110 has space, and no inode for a file',
+    on: 'host-110',
+    break: stand('df', `/usr/bin/df "$@" | awk -v i="$1" 'i == "-iPT" && $NF == "/" { $4 = $3; $5 = 0; $6 = "100%" } 1'`),
+    repair: 'rm /usr/local/bin/df',
+    expect: blocked('P0-NETWORK', all('BLOCKED', 'host-110-ready')),
+  },
+  {
+    id: 'clock-ahead-121',
+    title: 'the clock of 121 is an hour ahead',
+    on: 'host-121',
+    break: stand('tail', `/usr/bin/tail "$@" | awk '$1 == "btime" { $2 += 3600 } 1'`),
+    repair: 'rm /usr/local/bin/tail',
+    expect: blocked('P0-NETWORK', all('BLOCKED', 'host-121-ready')),
   },
   {
     id: 'unit-failed-120',
