@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { parseJsonText } from '../../schemas/json-text.ts'
 
-/** A snapshot of restic: its id and its time, UTC with milliseconds. */
-export type Snapshot = { id: string; time: string }
+/** A snapshot of restic: its id, its time, UTC with milliseconds, and whether it holds no file as far as restic says so (0.17 and later). */
+export type Snapshot = { id: string; time: string; isEmpty: boolean }
 
 const Id = z.string().regex(/^[0-9a-f]{64}$/)
 /** A repository without snapshots prints `null`. */
 const ResticSnapshots = z
-  .array(z.object({ id: Id, time: z.iso.datetime({ offset: true }) }))
+  .array(z.object({ id: Id, time: z.iso.datetime({ offset: true }), summary: z.object({ total_files_processed: z.number() }).optional() }))
   .max(100_000)
   .nullable()
 const RcloneFiles = z.array(z.object({ Name: Id, Size: z.number().int(), IsDir: z.literal(false) })).max(100_000)
@@ -18,7 +18,7 @@ export function readResticSnapshots(output: Buffer): Snapshot[] | null {
   if (found === undefined) return null
   const list = found ?? []
   if (new Set(list.map((one) => one.id)).size !== list.length) return null
-  return list.map(({ id, time }) => ({ id, time: new Date(time).toISOString() }))
+  return list.map(({ id, time, summary }) => ({ id, time: new Date(time).toISOString(), isEmpty: summary?.total_files_processed === 0 }))
 }
 
 /** Reads `rclone lsjson` of a folder of snapshots; null where it is anything else. An empty file is no snapshot. Pure. */

@@ -62,7 +62,9 @@ function remoteName({ remote }: Settings): string {
 async function lookAt(repository: string, settings: Settings, run: Run, now: Date): Promise<{ detail: Detail; fresh: boolean | null }> {
   const here = await localSnapshots(`${settings.local}/${repository}`, settings, run)
   const there = await remoteSnapshots(`${settings.remote}/${repository}/snapshots`, settings, run)
-  const latest = here?.map((one) => one.time).reduce((a, b) => (a > b ? a : b), '') || null
+  // A backup of a folder that was not mounted succeeds, and is no backup.
+  const times = here?.filter((one) => !one.isEmpty).map((one) => one.time)
+  const latest = times?.reduce((a, b) => (a > b ? a : b), '') || null
   const same = here === null || there === null ? null : here.length > 0 && sameIds(here, there)
   const detail = { repository, latest_at: latest, local_snapshots: here?.length ?? null, remote_snapshots: there?.length ?? null, same }
   return { detail, fresh: here === null ? null : isYoung(latest, settings.max_age_s, now) }

@@ -44,7 +44,10 @@ describe('lists', () => {
   it('are read whole or not at all', () => {
     const restic = (text: string) => readResticSnapshots(Buffer.from(text))
     expect(restic(`[{"time":"2026-06-27T02:31:02.123456789+08:00","tree":"x","id":"${A}","short_id":"aaaa"}]`)).toEqual([
-      { id: A, time: '2026-06-26T18:31:02.123Z' },
+      { id: A, time: '2026-06-26T18:31:02.123Z', isEmpty: false },
+    ])
+    expect(restic(`[{"time":"2026-06-27T02:31:02Z","id":"${A}","summary":{"total_files_processed":0,"total_bytes_processed":0}}]`)).toMatchObject([
+      { isEmpty: true },
     ])
     expect(restic('null')).toEqual([])
     for (const text of [
@@ -97,6 +100,13 @@ describe('offsite probe', () => {
   })
 
   it.each([
+    [
+      'a latest snapshot without a file',
+      {
+        'restic -r /backup/momo': { text: JSON.stringify([{ id: B, time: '2026-06-27T02:31:02Z', summary: { total_files_processed: 0 } }]) },
+      },
+      { fresh: false },
+    ],
     ['a remote that is not configured', { 'rclone --config /etc/rclone.conf listremotes': { text: 'gdrive2:\n' } }, { configured: false }],
     ['no rclone', { 'rclone ': { exitCode: 127 } }, { configured: null, latest_only: null, repositories: 0 }],
     [
