@@ -7,7 +7,7 @@ import { targetOf } from '../check-target.ts'
 import type { Look, ProbeContext } from '../probe.ts'
 import { ProbeFailure } from '../transport.ts'
 import type { Sample } from './prometheus-text.ts'
-import { readMetrics } from './read-metrics.ts'
+import { mustBeOfNow, readMetrics } from './read-metrics.ts'
 
 type Check = CheckOf<'backup-health'>
 type Facts = FactsOf<'backup-health'>
@@ -22,8 +22,16 @@ export async function probeBackupHealth(check: Check, context: ProbeContext): Pr
   const { samples, modifiedAt } = await readMetrics(check, context)
   const asOf = modifiedAt ?? servedFileTime(check, samples)
   const own = samples.filter((sample) => Object.entries(check.labels ?? {}).every(([label, value]) => sample.labels[label] === value))
+  mustBeOfNow(
+    own.filter(({ name }) => declaredNames(check).has(name)),
+    context.now(),
+  )
   const facts = isMonitorUp(check, own) ? toFacts(check, own) : NOTHING
   return { target: targetOf(check), asOf, met: backupHealthUnmet(check, facts, context.now(), asOf).length === 0, facts }
+}
+
+function declaredNames({ metrics }: Check): Set<string> {
+  return new Set(Object.values(metrics ?? {}).flatMap((one) => (one === undefined ? [] : [typeof one === 'string' ? one : one.name])))
 }
 
 const NOTHING: Facts = {

@@ -1,7 +1,8 @@
 import { ProbeFailure } from '../transport.ts'
 
 export type SampleValue = number | 'NaN' | '+Inf' | '-Inf'
-export type Sample = { name: string; labels: Record<string, string>; value: SampleValue }
+/** `timeMs`: the sample's own time, where it has one (Unix time in milliseconds). */
+export type Sample = { name: string; labels: Record<string, string>; value: SampleValue; timeMs?: number }
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/u
 const LABEL = /^[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\[\\"n])*)"[ \t]*/u
@@ -41,7 +42,7 @@ function parseLine(line: string, number: number): Sample | null {
   const [value, timestamp] = words
   if (value === undefined || words.length > 2) throw malformed(number, 'not a value and an optional timestamp')
   if (timestamp !== undefined && !/^-?\d{1,19}$/u.test(timestamp)) throw malformed(number, 'not a timestamp')
-  return { name, labels, value: parseValue(value, number) }
+  return { name, labels, value: parseValue(value, number), ...(timestamp === undefined ? {} : { timeMs: Number(timestamp) }) }
 }
 
 /** Plain comments say nothing; `# HELP` and `# TYPE` have a form. */

@@ -9,6 +9,18 @@ const MAX_TEXT_BYTES = 16_777_216
 
 export type Metrics = { samples: Sample[]; modifiedAt: string | null }
 
+/** As long as Prometheus itself looks back for a sample. */
+const LOOK_BACK_MS = 300_000
+
+/**
+ * Series that a check rests on say what is now: one with a time of its own that is not now is a failed look, and not an
+ * absent series, because an absent one could be the bad one among good ones.
+ */
+export function mustBeOfNow(samples: readonly Sample[], now: Date): void {
+  const isOld = ({ timeMs }: Sample): boolean => timeMs !== undefined && !(Math.abs(now.getTime() - timeMs) <= LOOK_BACK_MS)
+  if (samples.some(isOld)) throw new ProbeFailure('parse', 'parse', 'a declared series has a time of its own that is not now')
+}
+
 /** Reads metrics from a textfile collector's file on the host, with its time, or from a URL, which has none. */
 export async function readMetrics({ path, url }: { path?: string | undefined; url?: string | undefined }, context: ProbeContext): Promise<Metrics> {
   const { bytes, modifiedAt } = path === undefined ? await fetchText(url ?? '', context) : await readText(path, context)

@@ -7,12 +7,13 @@ import type { Look, ProbeContext } from '../probe.ts'
 import { scrubLine } from '../scrub-line.ts'
 import { ProbeFailure } from '../transport.ts'
 import type { Sample } from './prometheus-text.ts'
-import { readMetrics } from './read-metrics.ts'
+import { mustBeOfNow, readMetrics } from './read-metrics.ts'
 
 /** Reads metrics from a textfile collector's file or a `/metrics` URL and keeps only the series that the check declares. */
 export async function probeTextfile(check: CheckOf<'textfile'>, context: ProbeContext): Promise<Look<'textfile'>> {
   const { samples: all, modifiedAt } = await readMetrics(check, context)
   const samples = all.filter((sample) => check.metrics.some((condition) => matchesCondition(condition, sample.name, sample.labels)))
+  mustBeOfNow(samples, context.now())
   const facts = toFacts({
     source: check.path ?? check.url ?? '',
     modified_at: modifiedAt,
@@ -23,13 +24,13 @@ export async function probeTextfile(check: CheckOf<'textfile'>, context: ProbeCo
 }
 
 /** Labels that the estate does not name come from outside and are scrubbed; the named ones are what the sample is found by. */
-function toFact(check: CheckOf<'textfile'>, sample: Sample): Sample {
+function toFact(check: CheckOf<'textfile'>, sample: Sample): FactsOf<'textfile'>['samples'][number] {
   if (typeof sample.value === 'number' && Number.isInteger(sample.value) && !Number.isSafeInteger(sample.value)) {
     throw new ProbeFailure('parse', 'parse', 'a declared series has a value too large to be exact')
   }
   const declared = new Set(check.metrics.filter(({ name }) => name === sample.name).flatMap(({ labels }) => Object.keys(labels)))
   const labels = Object.entries(sample.labels).map(([label, value]) => [label, declared.has(label) ? value : scrubLine(value)])
-  return { ...sample, labels: Object.fromEntries(labels) }
+  return { name: sample.name, value: sample.value, labels: Object.fromEntries(labels) }
 }
 
 /** Too many matching series, or labels that evidence cannot carry, are a failure and never a silent cut. */

@@ -118,6 +118,7 @@ describe('backup-health probe', () => {
   it('fails where there is no file, or half of one', async () => {
     expect(await failureOf(look(GOOD.slice(0, -10)))).toMatch(/^parse parse/u)
     expect(await failureOf(look('<html>\n'))).toMatch(/^parse parse/u)
+    expect(await failureOf(look(GOOD.replace('monitor_up{host="110"} 1', 'monitor_up{host="110"} 1 1395066363000')))).toMatch(/not now$/u)
     expect(await failureOf(probeBackupHealth(makeCheck('backup-health', { ...SETTINGS, path: join(dir, 'gone') }), makeContext()))).toBe(
       'unreachable read: file does not exist',
     )

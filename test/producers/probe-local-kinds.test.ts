@@ -100,6 +100,23 @@ describe('textfile probe', () => {
   const TEXT = '# TYPE backup_ok gauge\nbackup_ok{job="pg",host="110"} 1\nbackup_ok{job="etc"} 0\nother 5\n'
   const look = (settings: Record<string, unknown>) => probeTextfile(makeCheck('textfile', { metrics, ...settings }), makeContext())
 
+  it('takes no declared series with a time of its own that is not now, good or bad', async () => {
+    const now = new Date('2026-06-27T04:00:00.000Z')
+    const told = (agoS: number, value = 1) =>
+      probeTextfile(
+        makeCheck('textfile', { metrics, path: write('timed.prom', `backup_ok{job="pg"} ${value} ${now.getTime() - agoS * 1000}\nother 5 1395066363000\n`) }),
+        makeContext({ now: () => now }),
+      )
+    for (const agoS of [0, 300, -300]) expect((await told(agoS)).facts.samples).toEqual([{ name: 'backup_ok', labels: { job: 'pg' }, value: 1 }])
+    for (const [agoS, value] of [
+      [301, 1],
+      [-301, 1],
+      [86_400, 0],
+    ] as const) {
+      expect(await failureOf(told(agoS, value))).toBe('parse parse: a declared series has a time of its own that is not now')
+    }
+  })
+
   it('keeps only the declared series, with the time of the file', async () => {
     const path = write('one.prom', TEXT)
     utimesSync(path, 1_795_000_000, 1_795_000_000)

@@ -21,10 +21,10 @@ describe('parsePrometheusText', () => {
       '',
     ].join('\n')
     expect(parsePrometheusText(text)).toEqual([
-      { name: 'http_requests_total', labels: { method: 'post', code: '200' }, value: 1027 },
+      { name: 'http_requests_total', labels: { method: 'post', code: '200' }, value: 1027, timeMs: 1395066363000 },
       { name: 'msdos_file_access_time_seconds', labels: { path: 'C:\\DIR\\FILE.TXT', error: 'Cannot find file:\n"FILE.TXT"' }, value: 1458255915 },
       { name: 'metric_without_timestamp_and_labels', labels: {}, value: 12.47 },
-      { name: 'something_weird', labels: { problem: 'division by zero' }, value: '+Inf' },
+      { name: 'something_weird', labels: { problem: 'division by zero' }, value: '+Inf', timeMs: -3982045 },
       { name: 'spaced', labels: { a: 'b' }, value: 'NaN' },
       { name: 'low', labels: {}, value: '-Inf' },
       { name: 'bucket', labels: { le: '+Inf' }, value: 144320 },
