@@ -16,6 +16,7 @@ export const SystemdFacts = z.strictObject({
         result: Word.nullable().describe('success, or why the unit last ended'),
         enabled: Word.nullable().describe('enabled, disabled, static, …; null where systemd says nothing'),
         restarts: Count.nullable().describe('null for units that are no service'),
+        type: Word.nullable().optional().describe('simple, forking, oneshot, …; null for units that are no service, left out of older events'),
       }),
     )
     .max(200),

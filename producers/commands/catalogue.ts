@@ -49,7 +49,7 @@ export const CATALOGUE = {
   'host.inodes': ['df', '-iPT'],
   'file.tail': ['tail', '-c', '1048576', '--', '{path}'],
   'systemd.state': ['systemctl', 'is-system-running'],
-  'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts', '--', '{unit...}'],
+  'systemd.units': ['systemctl', 'show', '--no-pager', '-p', 'Id,LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts,Type', '--', '{unit...}'],
   // Names of programs without their arguments, which may hold secrets.
   'process.list': ['ps', '-e', '-o', 'pid=,ppid=,pgid=,etimes=,cputimes=,comm='],
   'host.load': ['tail', '-n', '+1', '--', '/proc/uptime', '/proc/loadavg', '/proc/stat'],

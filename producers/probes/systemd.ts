@@ -40,5 +40,6 @@ function toUnit(name: string, properties: UnitProperties): Facts['units'][number
     result: text('Result') === '' ? null : text('Result'),
     enabled: text('UnitFileState') === '' ? null : text('UnitFileState'),
     restarts: restarts === undefined ? null : Number(restarts),
+    type: text('Type') === '' ? null : text('Type'),
   }
 }

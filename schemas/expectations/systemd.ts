@@ -27,6 +27,8 @@ function activeUnmet(check: Check, name: string, unit: Unit | undefined): string
   if (unit === undefined) return [reason(`not observed: unit ${name}`)]
   if (unit.load !== 'loaded') return [reason(`unit ${name} is ${unit.load}`)]
   if (unit.active !== 'active') return [reason(`unit ${name} is ${unit.active} (${unit.sub}${unit.result === null ? '' : `, ${unit.result}`})`)]
+  // One that only runs once has done its work; any other stays active by its settings, and nothing of it runs.
+  if (unit.sub === 'exited' && unit.type !== undefined && unit.type !== 'oneshot') return [reason(`unit ${name} is active, and its processes have ended`)]
   if (check.max_restarts === undefined || unit.restarts === null || unit.restarts <= check.max_restarts) {
     return check.max_restarts !== undefined && unit.restarts === null && name.endsWith('.service') ? [reason(`not observed: restarts of ${name}`)] : []
   }

@@ -29,6 +29,7 @@ describe('systemd expectation', () => {
   it('is met where every unit is as declared', () => {
     expect(unmet(GOOD)).toEqual([])
     expect(unmet(withUnit({ restarts: 2, sub: 'exited' }))).toEqual([])
+    expect(unmet(withUnit({ sub: 'exited', type: 'oneshot' }))).toEqual([])
     expect(unmet(withOld({ load: 'not-found', enabled: null }))).toEqual([])
     expect(unmet(withOld({ load: 'masked', enabled: 'masked' }))).toEqual([])
     expect(unmet({ ...GOOD, failed_units: ['certbot.service'] }, { explained_failed_units: ['certbot.service'] })).toEqual([])
@@ -41,6 +42,8 @@ describe('systemd expectation', () => {
     ['one that does not exist', withUnit({ load: 'not-found', active: 'inactive' }), 'unit cron.service is not-found'],
     ['one that is masked but runs', withUnit({ load: 'masked' }), 'unit cron.service is masked'],
     ['one with a broken file', withUnit({ load: 'bad-setting' }), 'unit cron.service is bad-setting'],
+    ['one whose processes have ended', withUnit({ sub: 'exited', type: 'forking' }), 'unit cron.service is active, and its processes have ended'],
+    ['one that ended and does not say what it is', withUnit({ sub: 'exited', type: null }), 'unit cron.service is active, and its processes have ended'],
     ['a restart loop', withUnit({ restarts: 3 }), 'unit cron.service was restarted 3 times > 2'],
     ['unknown restarts', withUnit({ restarts: null }), 'not observed: restarts of cron.service'],
     ['a unit nobody reported', { ...GOOD, units: [OLD] }, 'not observed: unit cron.service'],
@@ -83,9 +86,9 @@ describe('systemd probe over ssh, with a stand-in for systemctl', () => {
     const { facts, met, target } = await look()
     expect(FACTS.systemd.parse(facts)).toEqual(facts)
     expect(facts.units).toEqual([
-      { name: 'cron.service', load: 'loaded', active: 'active', sub: 'running', result: 'success', enabled: 'enabled', restarts: 0 },
-      { name: 'backup.timer', load: 'loaded', active: 'active', sub: 'waiting', result: 'success', enabled: 'enabled', restarts: null },
-      { name: 'old.service', load: 'not-found', active: 'inactive', sub: 'dead', result: 'success', enabled: null, restarts: 0 },
+      { name: 'cron.service', load: 'loaded', active: 'active', sub: 'running', result: 'success', enabled: 'enabled', restarts: 0, type: null },
+      { name: 'backup.timer', load: 'loaded', active: 'active', sub: 'waiting', result: 'success', enabled: 'enabled', restarts: null, type: null },
+      { name: 'old.service', load: 'not-found', active: 'inactive', sub: 'dead', result: 'success', enabled: null, restarts: 0, type: null },
     ])
     expect([facts.failed_units, met, target]).toEqual([['certbot.service', 'a.service'], false, 'h1'])
   })

@@ -20,6 +20,14 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
     expect: blocked('P1-K3S', all('BLOCKED', 'k3s-121')),
   },
   {
+    id: 'keepalived-exited-120',
+    title: 'keepalived on 120 is active, and its processes have ended',
+    on: 'host-120',
+    break: 'unit keepalived.service SubState=exited Type=forking',
+    repair: 'unit keepalived.service',
+    expect: blocked('P1-K3S', all('BLOCKED', 'k3s-120')),
+  },
+  {
     id: 'node-not-ready',
     title: 'node mon1 is not Ready',
     on: 'host-120',
