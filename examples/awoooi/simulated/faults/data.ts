@@ -19,7 +19,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     on: 'host-188',
     break: 'redis-cli -p 6380 config set maxmemory 1kb',
     repair: 'redis-cli -p 6380 config set maxmemory 0',
-    expect: blocked('P0-188-DATA', all('BLOCKED', 'redis-188')),
+    expect: blocked('P0-188-DATA', all('BLOCKED', 'redis-188'), 'HOST_188_FULLY_GREEN'),
   },
   {
     id: 'redis-replica',
@@ -27,7 +27,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     on: 'host-188',
     break: 'daemon redis-other redis-server --port 6390 --save "" --dir /run; until_port 6390; redis-cli -p 6380 replicaof 127.0.0.1 6390',
     repair: 'redis-cli -p 6380 replicaof no one; redis-cli -p 6390 shutdown nosave || :',
-    expect: blocked('P0-188-DATA', all('BLOCKED', 'redis-188')),
+    expect: blocked('P0-188-DATA', all('BLOCKED', 'redis-188'), 'HOST_188_FULLY_GREEN'),
   },
   {
     id: 'postgres-killed',
