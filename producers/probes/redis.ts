@@ -62,14 +62,14 @@ export function readInfo(text: string): Omit<Facts, 'address' | 'port' | 'reply'
     max_memory_bytes: count('maxmemory'),
     evicts: evicts(values.get('maxmemory_policy')),
     // The line is there only where a number is needed, which it does not tell: none is too few.
-    replicas_enough: role === 'master' && count('min_slaves_good_slaves') === 0 ? false : null,
+    replicas_enough: role === 'slave' ? true : role === 'master' ? count('min_slaves_good_slaves') !== 0 : null,
   }
 }
 
-/** A `volatile-…` policy evicts where it finds keys that expire, and refuses where not: nobody can say. */
+/** A `volatile-…` policy evicts where it finds keys that expire, and refuses where not: nobody can say beforehand. */
 function evicts(policy: string | undefined): boolean | null {
   if (policy === 'noeviction') return false
-  return policy?.startsWith('allkeys-') ? true : null
+  return policy !== undefined && /^(?:allkeys|volatile)-/u.test(policy) ? true : null
 }
 
 function splitAt(line: string, at: number): [string, string] {

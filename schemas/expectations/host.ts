@@ -19,7 +19,8 @@ export function hostUnmet(check: HostCheck, facts: HostFacts, _at: Date): string
 
 /** A clock that is ahead makes what is old look young on this host; one that is behind makes it look older, which nobody takes for green. */
 function clockUnmet({ clock_ahead_s: ahead }: HostFacts): string[] {
-  return ahead !== undefined && ahead !== null && ahead > FUTURE_SKEW_S ? [`clock is ${Math.floor(ahead)} s ahead`] : []
+  if (ahead === null) return ['not observed: clock']
+  return ahead !== undefined && ahead > FUTURE_SKEW_S ? [`clock is ${Math.floor(ahead)} s ahead`] : []
 }
 
 function systemdUnmet(check: HostCheck, facts: HostFacts): string[] {

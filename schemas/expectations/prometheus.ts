@@ -33,7 +33,9 @@ function rulesUnmet(check: Check, { rules, alertmanagers }: Facts): string[] {
     return own.filter((one) => one.health !== 'ok').map((one) => reason(`rule ${name} has health ${one.health}`))
   })
   // An alert that fires and is sent nowhere is a silent estate, and not a quiet one.
-  return alertmanagers === 0 ? [...unmet, 'alerts are sent to no Alertmanager'] : unmet
+  if (alertmanagers === 0) return [...unmet, 'alerts are sent to no Alertmanager']
+  const isAlerting = (rules ?? []).some((one) => one.type === 'alerting' && check.rules.includes(one.name))
+  return isAlerting && alertmanagers === null ? [...unmet, 'not observed: Alertmanagers'] : unmet
 }
 
 function queriesUnmet(check: Check, { queries }: Facts): string[] {

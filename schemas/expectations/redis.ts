@@ -39,7 +39,14 @@ function persistenceUnmet(facts: Facts): string[] {
 /** It answers PING and every read, and refuses what would change anything. */
 function writesUnmet({ used_memory_bytes: used, max_memory_bytes: max, evicts, replicas_enough: hasReplicas }: Facts): string[] {
   const isFull = evicts === false && max !== null && max > 0 && used !== null && used >= max
-  return [...(isFull ? ['refuses writes: its memory is full'] : []), ...(hasReplicas === false ? ['refuses writes: too few replicas'] : [])]
+  // Without a limit it is never full.
+  if (evicts === null && max !== 0) return ['not observed: what it does when its memory is full']
+  return [...(isFull ? ['refuses writes: its memory is full'] : []), ...replicasUnmet(hasReplicas)]
+}
+
+function replicasUnmet(hasReplicas: boolean | null | undefined): string[] {
+  if (hasReplicas === null) return ['not observed: replicas']
+  return hasReplicas === false ? ['refuses writes: too few replicas'] : []
 }
 
 function memoryUnmet(check: Check, { used_memory_bytes: used, max_memory_bytes: max }: Facts): string[] {

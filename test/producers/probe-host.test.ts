@@ -13,7 +13,8 @@ import { type SshServer, startSshd } from '../support/sshd.ts'
 
 const check = makeCheck('host', { host: 'h1', min_disk_available_percent: 0 })
 const SYSTEMD = '/run/systemd/system'
-const FILES = '==> /proc/stat <==\ncpu0 1\nbtime 1795215237\n\n==> /proc/self/mountinfo <==\n28 1 253:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n'
+const FILES =
+  '==> /proc/uptime <==\n60.00 1.00\n\n==> /proc/stat <==\ncpu0 1\nbtime 1700000000\n\n==> /proc/self/mountinfo <==\n28 1 253:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n'
 const DF = 'Filesystem Type 1024-blocks Used Available Capacity Mounted on\n/dev/vda ext4 100 50 50 50% /\n'
 
 describe('host probe on this machine', () => {
@@ -96,7 +97,7 @@ describe('host probe of other machines', () => {
   it('is not met by a disk that takes no file, by inodes nobody could count, and by a clock that is ahead', async () => {
     const limited = makeCheck('host', { host: 'h1', disks: ['/'], min_disk_available_percent: 15 })
     const at = (seconds: number) => () => new Date(Date.UTC(2026, 10, 21) - seconds * 1000)
-    const files = FILES.replace('btime 1795215237', `btime ${Date.UTC(2026, 10, 20) / 1000}`).concat('\n==> /proc/uptime <==\n86400.00 1.00\n')
+    const files = FILES.replace('btime 1700000000', `btime ${Date.UTC(2026, 10, 20) / 1000}`).replace('60.00', '86400.00')
     const unmet = async (inodes: object, ahead = 0) => {
       const transport = createScriptedTransport({ tail: { text: files }, 'df -kPT': { text: DF }, 'df -iPT': inodes }, [])
       const { facts, met } = await probeHost(limited, makeContext({ transport, now: at(ahead) }))
