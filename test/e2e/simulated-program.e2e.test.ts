@@ -89,4 +89,15 @@ describe.skipIf(missing !== null)('the simulated estate started again', () => {
     expect(stdout).toContain('LEDGER_VERIFY_OK')
     expect(stdout).toContain('rounds=2 sealed=2')
   }, 120_000)
+
+  it('gives Ctrl-C to the command alone, and its exit code back', async () => {
+    const words = ['evidence', 'monitor', '--estate', 'examples/awoooi/estate.yaml', '--textfile', 'monitor.prom']
+    const options = { env: plainEnvironment({}), stdio: ['ignore', 'pipe', 'ignore'], detached: true } as const
+    const monitor = spawn(process.execPath, [PROGRAM, '--dir', dir, ...words], options)
+    const ended = once(monitor, 'exit')
+    await once(monitor.stdout, 'data')
+    // As a terminal does: to every process of the foreground group.
+    process.kill(-(monitor.pid ?? 0), 'SIGINT')
+    expect(await ended).toEqual([0, null])
+  }, 60_000)
 })

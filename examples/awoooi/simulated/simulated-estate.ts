@@ -103,7 +103,9 @@ export function runOn(dir: string, machine: HostName | 'operator', script: strin
 /** Words in front of a program that is to run on the operator's machine, and the environment it needs. */
 export function asOperator(dir: string): { words: string[]; env: Record<string, string> } {
   const env = { SSH_AUTH_SOCK: join(dir, 'agent'), NODE_EXTRA_CA_CERTS: join(dir, 'given/ca.pem') }
-  return { words: ['nsenter', ...entry(dir, 'operator'), process.execPath, EVIDENCE], env }
+  // Ctrl-C reaches nsenter too. It must outlive it, or the exit code of a command that ends in order is lost.
+  const nsenter = ['env', '--ignore-signal=INT', 'nsenter', ...entry(dir, 'operator'), 'env', '--default-signal=INT']
+  return { words: [...nsenter, process.execPath, EVIDENCE], env }
 }
 
 function entry(dir: string, machine: HostName | 'operator'): string[] {
