@@ -92,8 +92,11 @@ describe.skipIf(missing !== null)('the simulated estate started again', () => {
 
   it('gives Ctrl-C to the command alone, and its exit code back', async () => {
     const words = ['evidence', 'monitor', '--estate', 'examples/awoooi/estate.yaml', '--textfile', 'monitor.prom']
-    const options = { env: plainEnvironment({}), stdio: ['ignore', 'pipe', 'ignore'], detached: true } as const
-    const monitor = spawn(process.execPath, [PROGRAM, '--dir', dir, ...words], options)
+    const monitor = spawn(process.execPath, [PROGRAM, '--dir', dir, ...words], {
+      env: plainEnvironment({}),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    })
     const ended = once(monitor, 'exit')
     await once(monitor.stdout, 'data')
     // As a terminal does: to every process of the foreground group.
