@@ -53,7 +53,10 @@ function readContainers(text: string): Map<string, Container> {
     const { name, started_at: started, ...rest } = read.data
     return [name.slice(1), { ...rest, name: name.slice(1), started_at: toTime(started) }]
   })
-  return new Map(seen)
+  const byName = new Map(seen)
+  // Two words about one container may contradict each other, and nothing says which counts.
+  if (byName.size < seen.length) throw new ProbeFailure('parse', 'parse', 'docker named one container twice')
+  return byName
 }
 
 /** Docker writes nanoseconds, and the year 1 for a container that never started. */

@@ -105,6 +105,7 @@ describe('docker probe over ssh, with a stand-in for docker', () => {
     ['no permission', says('', 1, 'permission denied while trying to connect to the Docker daemon socket'), /^permission exec: /u],
     ['no docker', 'exit 127\n', /^exit_status exec: docker: exit code 127/u],
     ['nothing', says(''), /^parse parse: docker said nothing about shop-api$/u],
+    ['one container twice', says(`${LINE}\n${LINE}`), /^parse parse: docker named one container twice$/u],
     ['a cut line', says(LINE.slice(0, 60)), /^parse parse: docker inspect printed something else$/u],
     ['a field of another type', says(LINE.replace('"restarts":0', '"restarts":"0"')), /^parse parse: /u],
     ['a field more', says(LINE.replace('{', '{"env":["A=b"],')), /^parse parse: /u],
