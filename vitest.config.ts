@@ -17,7 +17,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**'],
     testTimeout: 60_000,
-    maxWorkers: 3,
+    // Twice the processors of a small machine: suites wait for servers more than they work.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
   },
 })

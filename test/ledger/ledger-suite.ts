@@ -185,7 +185,7 @@ export function ledgerSuite(name: string, createHarness: () => Promise<LedgerHar
       const reviews = Array.from({ length: 1203 }, (_, i) => makeReview('round-a', i))
       await ledger.append(reviews.slice(0, 1200))
       const reader = other.readReviews()
-      await ledger.append(reviews.slice(1200))
+      await other.append(reviews.slice(1200))
       const pages: (readonly StoredEvent[])[] = []
       for await (const page of reader) pages.push(page)
       expect(Math.max(...pages.map((page) => page.length))).toBeLessThanOrEqual(1000)

@@ -46,12 +46,4 @@ export const OWNER_FAULTS: readonly Fault[] = [
     repair: 'unit wazuh-manager.service',
     expect: warning(all('WARN', 'wazuh-services-112')),
   },
-  {
-    id: 'host-112-off',
-    title: '112 is off the network',
-    on: 'operator',
-    break: 'ip link set v-host-112 down',
-    repair: 'ip link set v-host-112 up; ping -q -c 1 -w 5 192.168.0.112 > /dev/null',
-    expect: warning(all('WARN', 'host-112-ready', 'wazuh-services-112', 'wazuh-agents'), 'WAZUH_REGISTRY_RECOVERED'),
-  },
 ]

@@ -34,14 +34,6 @@ export const ROUTE_FAULTS: readonly Fault[] = [
     expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-vibework')),
   },
   {
-    id: 'redirect-loop',
-    title: 'a public route leads to itself for ever',
-    on: 'host-188',
-    break: `echo 'if ($host = tsenyang.wooo.work) { return 301 https://tsenyang.wooo.work/; }' > /etc/simulated/site-fault.conf; nginx_reload`,
-    repair: `rm /etc/simulated/site-fault.conf; nginx_reload`,
-    expect: quickCheckBlocked('P2-PUBLIC-ROUTES', all('BLOCKED', 'wrapper-route-tsenyang')),
-  },
-  {
     id: 'route-recovers-on-retry',
     title: 'one public route answers 502 once, then 200',
     on: 'host-188',
@@ -86,20 +78,5 @@ export const ROUTE_FAULTS: readonly Fault[] = [
     break: certificate('-days 5 -extfile names.ext'),
     repair: GOOD_CERTIFICATE,
     expect: quickCheckBlocked('P2-PUBLIC-ROUTES', { ...all('BLOCKED', ...CERTIFICATES), ...all('WARN', 'tls-sentry-renewed') }, 'CERTIFICATE_RENEWED'),
-  },
-  {
-    id: 'certificate-of-another-name',
-    title: 'the certificate names none of the routes but one',
-    on: 'host-188',
-    break: `printf subjectAltName=DNS:mo.wooo.work > /tmp/one.ext; ${certificate('-days 90 -extfile /tmp/one.ext')}`,
-    repair: GOOD_CERTIFICATE,
-    expect: blocked(
-      'P2-PUBLIC-ROUTES',
-      {
-        ...all('BLOCKED', ...ROUTES.filter((id) => !['public-momo-health', 'wrapper-route-momo'].includes(id)), 'tls-awoooi', 'tls-sentry'),
-        ...all('WARN', 'momo-release', 'tls-sentry-renewed'),
-      },
-      'CERTIFICATE_RENEWED',
-    ),
   },
 ]

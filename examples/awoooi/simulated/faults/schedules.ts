@@ -21,22 +21,6 @@ export const SCHEDULE_FAULTS: readonly Fault[] = [
     expect: blocked('P2-SCHEDULES', all('BLOCKED', 'cron-188')),
   },
   {
-    id: 'cron-line-from-windows-188',
-    title: 'the backup of MOMO is scheduled with a carriage return behind its name',
-    on: 'host-188',
-    break: `sed -i '/momo-pg-backup/s/$/\\r/' /var/spool/cron/crontabs/ollama`,
-    repair: `sed -i '/momo-pg-backup/s/\\r$//' /var/spool/cron/crontabs/ollama`,
-    expect: blocked('P2-SCHEDULES', all('BLOCKED', 'cron-188')),
-  },
-  {
-    id: 'cron-line-never-comes-188',
-    title: 'the backup of MOMO is scheduled on 31 February',
-    on: 'host-188',
-    break: `sed -i '/momo-pg-backup/s/^30 2 \\* \\*/30 2 31 2/' /var/spool/cron/crontabs/ollama`,
-    repair: `sed -i '/momo-pg-backup/s/^30 2 31 2/30 2 * */' /var/spool/cron/crontabs/ollama`,
-    expect: blocked('P2-SCHEDULES', all('BLOCKED', 'cron-188')),
-  },
-  {
     id: 'cron-line-switched-off-188',
     title: 'the backup of MOMO is only a comment behind a command that does nothing',
     on: 'host-188',

@@ -4,7 +4,7 @@ REPOSITORIES='gitea momo harbor awoooi langfuse monitoring signoz open-webui cla
 BACKUP_JOBS='gitea momo harbor awoooi_db langfuse monitoring signoz open_webui clawbot ai_artifacts configs sentry stockplatform'
 
 start_prometheus() {
-  daemon prometheus prometheus --config.file=/etc/simulated/prometheus.yml --storage.tsdb.path=/srv/prometheus --web.listen-address=:9090
+  daemon prometheus prometheus --config.file=/etc/simulated/prometheus.yml --storage.tsdb.path=/srv/prometheus --web.listen-address=:9090 --web.enable-lifecycle
   until_port 9090
 }
 start_alertmanager() {
@@ -30,16 +30,27 @@ until_query() { # QUERY
   return 1
 }
 
-# Waits until Prometheus has found every target up since it started.
+# Waits until Prometheus, since it started or read its files again, has found every target up and evaluated every rule, and
+# has its Alertmanager, which it looks for only every five seconds.
 until_all_up() {
-  local tries
+  local tries up rules alertmanagers
   for tries in $(seq 300); do
-    [ "$(curl -sf 'http://127.0.0.1:9090/api/v1/targets?state=active' | grep -o '"health":"up"' | wc -l)" = 6 ] && return
+    up=$(prometheus_api 'targets?state=active' | grep -o '"health":"up"' | wc -l) || :
+    rules=$(prometheus_api rules) || :
+    alertmanagers=$(prometheus_api alertmanagers) || :
+    grep -q '^alerting' /etc/simulated/prometheus.yml || alertmanagers=not-wanted
+    case $up:$alertmanagers:$rules in
+      *'"health":"unknown"'* | *'"activeAlertmanagers":[]'*) ;;
+      6:?*:*'"health":"ok"'*) return ;;
+    esac
     sleep 0.1
   done
-  echo 'not every target of Prometheus is up' >&2
+  echo 'Prometheus has not all its targets, rules and its Alertmanager' >&2
   return 1
 }
+prometheus_api() { curl -sf "http://127.0.0.1:9090/api/v1/$1"; } # PATH
+# The answer comes when the files are read.
+reload_prometheus() { curl -sf -X POST http://127.0.0.1:9090/-/reload && until_all_up; }
 
 # Keys of other hosts that 110 trusts, those of deploys apart; what is rolled out from the repository; rules twice.
 operator_files() {
