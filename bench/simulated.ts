@@ -31,7 +31,7 @@ export async function benchSimulated(): Promise<BenchRow[] | string> {
     for (let i = 0; i <= TIMES; i++) all.push(await timeRound(dir, `bench-${i}`))
     return toRows(all.slice(1))
   } finally {
-    stopSimulatedEstate(dir)
+    await stopSimulatedEstate(dir)
     rmSync(dir, { recursive: true, force: true })
   }
 }

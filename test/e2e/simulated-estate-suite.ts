@@ -28,8 +28,8 @@ export function simulatedEstateSuite(title: string, faults: readonly Fault[]): v
       closeOwnerGates(dir, 'awoooi-first')
       good = await simulatedRound(dir, 'awoooi-good')
     }, 600_000)
-    afterAll(() => {
-      stopSimulatedEstate(dir)
+    afterAll(async () => {
+      await stopSimulatedEstate(dir)
       rmSync(dir, { recursive: true, force: true })
     })
 

@@ -71,20 +71,23 @@ export async function startSimulatedEstate(dir: string): Promise<void> {
   } catch (error) {
     // With --kill-child its end is the end of everything in it.
     lan.kill('SIGKILL')
-    stopSimulatedEstate(dir)
+    await stopSimulatedEstate(dir)
     throw error
   } finally {
     for (const signal of ENDING_SIGNALS) process.off(signal, interrupt)
   }
 }
 
-/** Ends every process of the estate; what rounds wrote into `dir` stays. */
-export function stopSimulatedEstate(dir: string): void {
+/** Ends every process of the estate, and returns when all have ended; what rounds wrote into `dir` stays. */
+export async function stopSimulatedEstate(dir: string): Promise<void> {
   const file = join(dir, 'lan.pid')
   if (!existsSync(file)) return
   const pid = Number(readFileSync(file, 'utf8'))
   // The first process of the namespaces: the kernel ends all others with it, and their mounts with them.
-  if (isLan(pid, dir)) process.kill(pid, 'SIGKILL')
+  if (isLan(pid, dir)) {
+    process.kill(pid, 'SIGKILL')
+    await ended(pid)
+  }
   rmSync(file)
 }
 
@@ -178,6 +181,24 @@ async function isUp(dir: string, pid: number, interruption: AbortSignal): Promis
     await sleep(100)
   }
   throw new Error(`not up after two minutes; see the logs in ${dir}`)
+}
+
+/** pid_namespaces(7): the first process waits for all others of its namespace before it is a zombie or gone itself. */
+async function ended(pid: number): Promise<void> {
+  for (let left = 300; left > 0; left -= 1) {
+    const stat = readStat(pid)
+    if (stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')))) return
+    await sleep(100)
+  }
+  throw new Error(`process ${pid} was killed half a minute ago and has not ended`)
+}
+
+function readStat(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Pids are used again: only the process that was started with this folder is ours to end. */

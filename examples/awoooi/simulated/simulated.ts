@@ -40,8 +40,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   down: {
     words: [0, 0],
     needsUp: false,
-    run: (dir) => {
-      stopSimulatedEstate(dir)
+    run: async (dir) => {
+      await stopSimulatedEstate(dir)
       return 0
     },
   },
