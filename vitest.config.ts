@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** These take minutes, mostly waiting: started last, they would run alone at the end. */
-const LONGEST = ['test/e2e/simulated-hosts.e2e.test.ts', 'test/e2e/simulated-services.e2e.test.ts']
+/** Suites that wait for real servers and programs come first: started last, one would run alone at the end. */
+const ORDER = [/\/simulated-(hosts|services)\./, /\.(e2e|int)\.test\.ts$/, /./]
 
-class LongestFirst extends BaseSequencer {
+class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.some((one) => moduleId.endsWith(one))
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+    const rank = ({ moduleId }: TestSpecification): number => ORDER.findIndex((pattern) => pattern.test(moduleId))
+    return sorted.sort((one, other) => rank(one) - rank(other))
   }
 }
 
@@ -19,6 +19,8 @@ export default defineConfig({
     testTimeout: 60_000,
     // Twice the processors of a small machine: suites wait for servers more than they work.
     maxWorkers: 4,
-    sequence: { sequencer: LongestFirst },
+    // A worker for each file would start 180 times and read the same modules each time.
+    isolate: false,
+    sequence: { sequencer: WaitingFirst },
   },
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { toEventMessage } from '../../ledger/event-message.ts'
 import { type EventSource, nextOffsetOf, type SourceMessage } from '../../ledger/event-source.ts'
@@ -38,11 +39,12 @@ describe.skipIf(kafka === null)('Kafka: topics, writer and reader', () => {
     const settings = settingsOf('topics')
     await ensureTopics(settings)
     await ensureTopics(settings)
-    const entries = await withAdmin(settings, 'test', async (admin) => {
-      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: settings.events_topic }] })
-      return Object.fromEntries(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [])
-    })
-    expect(entries).toMatchObject({
+    const entries = (): Promise<Record<string, string>> =>
+      withAdmin(settings, 'test', async (admin) => {
+        const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: settings.events_topic }] })
+        return Object.fromEntries(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [])
+      })
+    expect(await entries()).toMatchObject({
       'cleanup.policy': 'delete',
       'retention.ms': '-1',
       'retention.bytes': '-1',
@@ -55,6 +57,8 @@ describe.skipIf(kafka === null)('Kafka: topics, writer and reader', () => {
         resources: [{ type: 2, name: settings.events_topic, configEntries: [{ name: 'retention.ms', value: '1000' }] }],
       }),
     )
+    // The controller has it; the broker that is asked reads it from the metadata log a moment later.
+    while ((await entries())['retention.ms'] !== '1000') await sleep(20)
     await expect(ensureTopics(settings)).rejects.toMatchObject({ code: 'usage' })
   })
 

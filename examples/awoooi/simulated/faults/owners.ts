@@ -18,19 +18,6 @@ export const OWNER_FAULTS: readonly Fault[] = [
     },
   },
   {
-    id: 'marker-placeholder',
-    title: 'one escrow marker points at nothing',
-    on: 'operator',
-    break: `cp ${MARKERS}/dns_registrar_recovery.json ${MARKERS}/../; sed -i 's/VLT-[0-9]*/TODO/' ${MARKERS}/dns_registrar_recovery.json`,
-    repair: `mv ${MARKERS}/../dns_registrar_recovery.json ${MARKERS}/`,
-    expect: {
-      checks: all('WARN', 'escrow-markers'),
-      coldStart: 'GREEN',
-      postStart: 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED',
-      lost: ['FULL_STACK_GREEN', 'CREDENTIAL_ESCROW_COMPLETE', 'DR_COMPLETE'],
-    },
-  },
-  {
     id: 'agent-disconnected',
     title: 'one Wazuh agent is disconnected',
     on: 'host-112',

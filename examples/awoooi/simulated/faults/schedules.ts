@@ -21,14 +21,6 @@ export const SCHEDULE_FAULTS: readonly Fault[] = [
     expect: blocked('P2-SCHEDULES', all('BLOCKED', 'cron-188')),
   },
   {
-    id: 'cron-line-switched-off-188',
-    title: 'the backup of MOMO is only a comment behind a command that does nothing',
-    on: 'host-188',
-    break: `sed -i '/momo-pg-backup/s,/home,true # /home,' /var/spool/cron/crontabs/ollama`,
-    repair: `sed -i '/momo-pg-backup/s,true # /home,/home,' /var/spool/cron/crontabs/ollama`,
-    expect: blocked('P2-SCHEDULES', all('BLOCKED', 'cron-188')),
-  },
-  {
     id: 'cron-line-twice-110',
     title: 'the nightly backup is scheduled twice',
     on: 'host-110',
@@ -85,14 +77,6 @@ export const SCHEDULE_FAULTS: readonly Fault[] = [
     expect: warning(all('WARN', 'offsite-copies'), 'BACKUP_OFFSITE_CURRENT', 'DR_COMPLETE'),
   },
   {
-    id: 'full-verify-old',
-    title: 'the whole copy off site was last verified three days ago',
-    on: 'host-110',
-    break: `touch -d '3 days ago' /backup/offsite/full-verify-ok`,
-    repair: 'touch /backup/offsite/full-verify-ok',
-    expect: warning(all('WARN', 'offsite-copies'), 'BACKUP_OFFSITE_CURRENT', 'DR_COMPLETE'),
-  },
-  {
     id: 'monitor-stopped',
     title: 'the monitor last wrote an hour ago',
     on: 'host-110',
@@ -115,14 +99,6 @@ export const SCHEDULE_FAULTS: readonly Fault[] = [
     break: `sed -i 's/"Available"/"Unavailable"/' /etc/simulated/cluster/*velero*`,
     repair: `sed -i 's/"Unavailable"/"Available"/' /etc/simulated/cluster/*velero*`,
     expect: coldStartWarning(all('WARN', 'velero-storage')),
-  },
-  {
-    id: 'stock-blocked',
-    title: 'Stock says that its data is not whole',
-    on: 'host-188',
-    break: `stock_says blocked '["price_daily_missing"]'`,
-    repair: `stock_says ok '[]'`,
-    expect: quickCheckBlocked('P2-SCHEDULES', all('BLOCKED', 'stock-freshness'), 'PRODUCT_DATA_GREEN', 'ALL_PRODUCT_DATA_LATEST'),
   },
   {
     id: 'stock-says-nothing',
