@@ -64,14 +64,15 @@ export async function startSimulatedEstate(dir: string): Promise<void> {
     env: { PATH: PATH_OF_HOSTS, LANG: 'C.UTF-8' },
   })
   lan.unref()
+  let pid: number | undefined
   try {
-    const pid = await firstChild(lan.pid ?? 0)
+    pid = await firstChild(lan.pid ?? 0)
     writeFileSync(join(dir, 'lan.pid'), `${pid}\n`)
     await isUp(dir, pid, interruption.signal)
   } catch (error) {
-    // With --kill-child its end is the end of everything in it.
     lan.kill('SIGKILL')
-    await stopSimulatedEstate(dir)
+    if (pid !== undefined) await end(pid)
+    rmSync(join(dir, 'lan.pid'), { force: true })
     throw error
   } finally {
     for (const signal of ENDING_SIGNALS) process.off(signal, interrupt)
@@ -83,11 +84,7 @@ export async function stopSimulatedEstate(dir: string): Promise<void> {
   const file = join(dir, 'lan.pid')
   if (!existsSync(file)) return
   const pid = Number(readFileSync(file, 'utf8'))
-  // The first process of the namespaces: the kernel ends all others with it, and their mounts with them.
-  if (isLan(pid, dir)) {
-    process.kill(pid, 'SIGKILL')
-    await ended(pid)
-  }
+  if (isLan(pid, dir)) await end(pid)
   rmSync(file)
 }
 
@@ -177,31 +174,36 @@ async function isUp(dir: string, pid: number, interruption: AbortSignal): Promis
     if (interruption.aborted) throw new Error('interrupted; nothing of it runs')
     if (existsSync(join(dir, 'lan.up'))) return
     if (existsSync(join(dir, 'lan.failed'))) throw new Error(readFileSync(join(dir, 'lan.failed'), 'utf8').trim())
-    if (!isLan(pid, dir)) throw new Error(`the namespaces ended; see the logs in ${dir}`)
+    if (hasEnded(pid)) throw new Error(`the namespaces ended; see the logs in ${dir}`)
     await sleep(100)
   }
   throw new Error(`not up after two minutes; see the logs in ${dir}`)
 }
 
-/** pid_namespaces(7): the first process waits for all others of its namespace before it is a zombie or gone itself. */
-async function ended(pid: number): Promise<void> {
-  for (let left = 300; left > 0; left -= 1) {
-    const stat = readStat(pid)
-    if (stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')))) return
+/** Ends the first process of the namespaces: the kernel ends all others with it, and their mounts with them. */
+async function end(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    return // ESRCH: it has ended, and root may signal whatever runs
+  }
+  for (let left = 300; !hasEnded(pid); left -= 1) {
+    if (left === 0) throw new Error(`process ${pid} was killed half a minute ago and has not ended`)
     await sleep(100)
   }
-  throw new Error(`process ${pid} was killed half a minute ago and has not ended`)
 }
 
-function readStat(pid: number): string {
+/** pid_namespaces(7): the first process waits for all others of its namespace before it is a zombie or gone itself. */
+function hasEnded(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return /^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')))
   } catch {
-    return ''
+    return true
   }
 }
 
-/** Pids are used again: only the process that was started with this folder is ours to end. */
+/** Pids are used again: only the process that was started with this folder is ours to end. In the moment of exec(2) it has no words. */
 function isLan(pid: number, dir: string): boolean {
   const file = `/proc/${pid}/cmdline`
   return existsSync(file) && readFileSync(file, 'utf8').split('\0').includes(dir)
