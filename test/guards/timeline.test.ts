@@ -197,7 +197,7 @@ it('recorded rounds: fits the published schema, is ASCII, and never says more th
 })
 
 describe('monotone', () => {
-  const RUNS = Number(process.env.EVIDENCE_MONOTONE_RUNS ?? 1200)
+  const RUNS = Number(process.env.EVIDENCE_MONOTONE_RUNS ?? 600)
   function judge(draft: Draft): TimelineResult {
     const fold = foldEvents(
       emptyFold(),

@@ -11,7 +11,7 @@ import { listItems } from '../../schemas/summary.ts'
 import { summaryText } from '../../schemas/summary-text.ts'
 import { aDraft, aWorsening, type Draft, ROUND_ID, sealDraft } from '../support/generated-rounds.ts'
 
-const RUNS = Number(process.env.EVIDENCE_MONOTONE_RUNS ?? 2500)
+const RUNS = Number(process.env.EVIDENCE_MONOTONE_RUNS ?? 1000)
 
 function judge(events: readonly string[]): Snapshot {
   return judgeFold(ROUND_ID, foldEvents(emptyFold(), events))
