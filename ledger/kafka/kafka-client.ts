@@ -87,6 +87,23 @@ export function toKafkaError(error: unknown, doing: string): EvidenceError {
   })
 }
 
+const LOADING: ReadonlySet<string> = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
+const LOADING_ATTEMPTS = 60
+
+/**
+ * For kafkajs's `restartOnFailure`: starts a consumer again, up to 60 times, while the coordinator of its group is being
+ * loaded or moves, as in the first seconds of a cluster. kafkajs gives up joining at the first such answer
+ * (consumerGroup.js, `joinAndSync`). Any other crash, and one that kafkajs itself tried again long enough, ends the consumer.
+ */
+export function whileCoordinatorLoads(): (error: Error) => Promise<boolean> {
+  let left = LOADING_ATTEMPTS
+  return async (error) => {
+    if (!(error instanceof kafkajs.KafkaJSProtocolError) || !LOADING.has(error.type) || left === 0) return false
+    left -= 1
+    return true
+  }
+}
+
 /** Name of the protocol error at the root of it, such as NOT_LEADER_FOR_PARTITION; null where it is none. */
 export function kafkaErrorType(error: unknown): string | null {
   const cause = rootCause(error)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Consumer, type EachBatchPayload, type KafkaMessage } from 'kafkajs'
 import { EvidenceError } from '../../schemas/errors.ts'
 import type { EventSource, SourceHandlers, SourceMessage } from '../event-source.ts'
-import { createKafka, toKafkaError } from './kafka-client.ts'
+import { createKafka, toKafkaError, whileCoordinatorLoads } from './kafka-client.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
 /** Times of the group protocol in ms; a member that says nothing for `session` is taken for dead. */
@@ -44,7 +44,7 @@ class KafkaEventSource implements EventSource {
       maxWaitTimeInMs: MAX_WAIT_MS,
       allowAutoTopicCreation: false,
       // A crash ends the source: its owner makes a new one, with nothing left over from this one.
-      retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 5000, restartOnFailure: async () => false },
+      retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 5000, restartOnFailure: whileCoordinatorLoads() },
     })
   }
 
@@ -83,7 +83,7 @@ class KafkaEventSource implements EventSource {
     })
     this.#consumer.on(events.CRASH, ({ payload }) => {
       revoke()
-      this.#fail(payload.error)
+      if (!payload.restart) this.#fail(payload.error)
     })
     this.#consumer.on(events.STOP, revoke)
   }

@@ -3,7 +3,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { EvidenceError } from '../../schemas/errors.ts'
 import type { SourceBatch } from '../event-source.ts'
 import type { PartitionRange } from '../relay-topic.ts'
-import { createKafka, toKafkaError } from './kafka-client.ts'
+import { createKafka, toKafkaError, whileCoordinatorLoads } from './kafka-client.ts'
 import { toSourceMessage } from './kafka-event-source.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import { withAdmin } from './kafka-topics.ts'
@@ -35,7 +35,7 @@ export async function readRangesOf(
     maxWaitTimeInMs: 100,
     maxBytesPerPartition: 4_194_304,
     allowAutoTopicCreation: false,
-    retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 2000, restartOnFailure: async () => false },
+    retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 2000, restartOnFailure: whileCoordinatorLoads() },
   })
   try {
     await untilRead(consumer, topic, open, onBatch)
@@ -56,7 +56,9 @@ function untilRead(consumer: Consumer, topic: string, open: Open, onBatch: (batc
     const resolve = (): void => stop(done)
     const reject = (error: unknown): void => stop(() => failed(error))
     const { events } = consumer
-    consumer.on(events.CRASH, ({ payload }) => reject(payload.error))
+    consumer.on(events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error)
+    })
     // Every range starts again where it was left: the group has no committed offsets.
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       const assigned = payload.memberAssignment[topic] ?? []

@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { toEventMessage } from '../../ledger/event-message.ts'
 import { type EventSource, nextOffsetOf, type SourceMessage } from '../../ledger/event-source.ts'
+import { whileCoordinatorLoads } from '../../ledger/kafka/kafka-client.ts'
 import { createKafkaEventSource } from '../../ledger/kafka/kafka-event-source.ts'
+import { readRanges, readRangesOf } from '../../ledger/kafka/kafka-reader.ts'
 import { createKafkaSink } from '../../ledger/kafka/kafka-sink.ts'
 import { ensureTopics, withAdmin } from '../../ledger/kafka/kafka-topics.ts'
 import { startKafka } from '../support/kafka-broker.ts'
@@ -11,6 +14,10 @@ import { makeRound } from '../support/make-events.ts'
 
 const kafka = await startKafka()
 afterAll(async () => await kafka?.stop())
+
+const require = createRequire(import.meta.url)
+const Broker = require('kafkajs/src/broker') as { prototype: { joinGroup: (...words: unknown[]) => Promise<unknown> } }
+const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode: (code: number) => Error }
 
 const FAST = { sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatInterval: 300 }
 
@@ -149,6 +156,42 @@ describe.skipIf(kafka === null)('Kafka: topics, writer and reader', () => {
     await second.stop()
     await secondRun
     await sink.close()
+  })
+
+  describe('a coordinator that is loading', () => {
+    const refused = createErrorFromCode(14)
+    afterEach(() => vi.restoreAllMocks())
+
+    it('is waited for by members of a group and by readers of ranges', async () => {
+      const settings = settingsOf('loading')
+      await ensureTopics(settings)
+      const sink = createKafkaSink(settings, settings.events_topic)
+      const events = makeRound('round-a', 8)
+      await sink.send(events.map(toEventMessage))
+      await sink.close()
+      const join = vi.spyOn(Broker.prototype, 'joinGroup')
+      for (let i = 0; i < 3; i++) join.mockRejectedValueOnce(refused)
+      expect(once(await take(createKafkaEventSource(settings, FAST), (all) => once(all).length >= events.length)).length).toBe(events.length)
+      for (let i = 0; i < 3; i++) join.mockRejectedValueOnce(refused)
+      const read: SourceMessage[] = []
+      await readRangesOf(
+        settings,
+        settings.events_topic,
+        await readRanges(settings, settings.events_topic),
+        async ({ messages }) => void read.push(...messages),
+      )
+      expect(once(read).map(({ headers }) => headers.ce_id)).toEqual(events.map(({ id }) => id))
+    })
+
+    it('is not waited for without end, and nothing else is', async () => {
+      const startsAgain = whileCoordinatorLoads()
+      const answers: boolean[] = []
+      for (let i = 0; i < 61; i++) answers.push(await startsAgain(refused))
+      expect(answers).toEqual([...Array.from({ length: 60 }, () => true), false])
+      const isOther = whileCoordinatorLoads()
+      expect(await isOther(createErrorFromCode(29))).toBe(false)
+      expect(await isOther(new Error('The coordinator is loading'))).toBe(false)
+    })
   })
 
   it('says ledger_unavailable where nobody listens', async () => {
