@@ -10,7 +10,7 @@ const MAX_REVIEWS = 200
 
 /** Who ran the reviewed round, and over which estate. */
 type Reviewed = { operator: string; estate: string }
-type Responded = EventOf<'review.recorded.v1'> | EventOf<'response.preflighted.v1'>
+type Responded = Review | EventOf<'response.preflighted.v1'>
 /** What the ledger knows of responses, by round and digest: those whose preflight found nothing, and who sent them in. */
 type Responses = { ready: Set<string>; submitters: Map<string, string[]> }
 
@@ -76,12 +76,12 @@ function toResponses(events: readonly Responded[]): Responses {
 }
 
 function isAccepted(review: Review, all: readonly Review[], operator: string | undefined, responses: Responses, at: Date): boolean {
-  const { decision, reviewer, owner, expires_at: expiresAt, response_digest: digest, gate_id: gate } = review.data
+  const { reviewer, owner, response_digest: digest, gate_id: gate } = review.data
   const key = `${review.subject} ${digest}`
   const others = [owner, ...(operator === undefined ? [] : [operator]), ...(responses.submitters.get(key) ?? [])]
   const isIndependent = operator !== undefined && !others.some((other) => isSamePerson(reviewer, other))
   const isTakenBack = all.some(({ data }) => data.decision === 'rejected' && data.response_digest === digest && data.gate_id === gate)
-  return decision === 'accepted' && isIndependent && !isTakenBack && responses.ready.has(key) && Date.parse(expiresAt) > at.getTime()
+  return isHopeful(review, at) && isIndependent && !isTakenBack && responses.ready.has(key)
 }
 
 function toAccepted(review: Review): EventData<'round.opened.v1'>['reviews'][number] {

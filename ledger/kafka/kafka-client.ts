@@ -87,7 +87,8 @@ export function toKafkaError(error: unknown, doing: string): EvidenceError {
   })
 }
 
-const LOADING: ReadonlySet<string> = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
+/** Answers where the coordinator of a group is being loaded or moves. */
+export const COORDINATOR_MOVES: ReadonlySet<string> = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
 const LOADING_ATTEMPTS = 60
 
 /**
@@ -98,7 +99,7 @@ const LOADING_ATTEMPTS = 60
 export function whileCoordinatorLoads(): (error: Error) => Promise<boolean> {
   let left = LOADING_ATTEMPTS
   return async (error) => {
-    if (!(error instanceof kafkajs.KafkaJSProtocolError) || !LOADING.has(error.type) || left === 0) return false
+    if (!(error instanceof kafkajs.KafkaJSProtocolError) || !COORDINATOR_MOVES.has(error.type) || left === 0) return false
     left -= 1
     return true
   }

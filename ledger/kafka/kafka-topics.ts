@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import { EvidenceError } from '../../schemas/errors.ts'
 import { MAX_EVENT_BYTES } from '../../schemas/event.ts'
-import { createKafka, kafkaErrorType, toKafkaError } from './kafka-client.ts'
+import { COORDINATOR_MOVES, createKafka, kafkaErrorType, toKafkaError } from './kafka-client.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 
 /** Largest record batch the topics take; what we send at once is less than half of it before compression. */
@@ -12,14 +12,7 @@ export const MAX_MESSAGE_BYTES = 2_097_152
 const KEEP_ALL = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' } as const
 
 /** Answers of a cluster that is still sorting itself out, after a topic was made or a broker came back. */
-const PASSING: ReadonlySet<string> = new Set([
-  'NOT_LEADER_FOR_PARTITION',
-  'LEADER_NOT_AVAILABLE',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_LOAD_IN_PROGRESS',
-])
+const PASSING: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION', ...COORDINATOR_MOVES])
 const ATTEMPTS = 15
 const PAUSE_MS = 300
 

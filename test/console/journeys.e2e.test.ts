@@ -1,29 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it, vi } from 'vitest'
 import { LOCALHOST, runEvidence } from '../cli/run-program.ts'
-import { openChromium, type TestBrowser } from '../support/chromium.ts'
-import { type ConsoleService, makeLedger, removeFolder, startConsole } from './console-service.ts'
+import { consolePages } from './console-pages.ts'
+import { makeLedger, startConsole } from './console-service.ts'
 import { greenTexts, openPage, settled, watchPage } from './page-watch.ts'
 import { HOSTILE, SEEDED } from './seed-ledger.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const RECORDED = 'awoooi-post-reboot-readiness-20260627-005728'
-const test: { browser?: TestBrowser | null; context?: BrowserContext; service?: ConsoleService } = {}
-beforeAll(async () => {
-  test.browser = await openChromium()
-  if (test.browser === null) return
+const withPage = consolePages(async () => {
   const { folder, ledger } = await makeLedger()
   writeFileSync(join(folder, 'slow.yaml'), SLOW_ESTATE)
-  test.service = await startConsole({ folder, ledger, args: ['--estate', join(folder, 'slow.yaml')] })
-  test.context = await test.browser.browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', viewport: { width: 1280, height: 900 } })
-})
-afterAll(async () => {
-  await test.service?.stop()
-  await test.browser?.close()
-  if (test.service) removeFolder(test.service.folder)
+  return startConsole({ folder, ledger, args: ['--estate', join(folder, 'slow.yaml')] })
 })
 
 /** Three checks that take long enough to be watched. */
@@ -39,19 +30,6 @@ checks:
   - { id: nap-two, gate: P1-SECOND, host: here, kind: command, command: nap }
   - { id: nap-three, gate: P1-SECOND, host: here, kind: command, command: nap }
 `
-
-/** Runs on a page of its own; nothing where there is no browser, which was said. */
-function withPage(work: (page: Page, service: ConsoleService) => Promise<void>) {
-  return async ({ skip }: { skip: () => void }): Promise<void> => {
-    if (!test.context || !test.service) return skip()
-    const page = await test.context.newPage()
-    try {
-      await work(page, test.service)
-    } finally {
-      await page.close()
-    }
-  }
-}
 
 describe('no false green', () => {
   it(

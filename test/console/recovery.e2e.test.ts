@@ -1,19 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it, vi } from 'vitest'
 import type { TimelineResult } from '../../schemas/timeline.ts'
 import { ROOT, runEvidence } from '../cli/run-program.ts'
-import { openChromium, type TestBrowser } from '../support/chromium.ts'
-import { type ConsoleService, makeLedger, removeFolder, startConsole } from './console-service.ts'
-import { axeFindings, greenTexts, openPage, settled, sidewaysScroll, type Watched, watchPage } from './page-watch.ts'
+import { consolePages } from './console-pages.ts'
+import { makeLedger, startConsole } from './console-service.ts'
+import { axeFindings, greenTexts, openPage, settled, sidewaysScroll, watchPage } from './page-watch.ts'
 import { EVIDENCE_ID_SHA256, seedDecisions } from './seed-decisions.ts'
 import { SEEDED } from './seed-ledger.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const RECORDED = 'awoooi-post-reboot-readiness-20260627-115046'
-const test: { browser?: TestBrowser | null; context?: BrowserContext; service?: ConsoleService } = {}
 
 /** One layer may start, the next may not; a service group of its own. The same as in docs/guards.md. */
 const RELEASED = `estate: released
@@ -28,9 +27,7 @@ checks:
 releases: [{ id: consumers, phase: high_load_batch, needs: [db, backlog] }]
 `
 
-beforeAll(async () => {
-  test.browser = await openChromium()
-  if (test.browser === null) return
+const onPage = consolePages(async () => {
   const { folder, ledger } = await makeLedger()
   await seedDecisions(ledger)
   const imported = runEvidence(folder, ['round', 'import', join(ROOT, 'test/golden/green/events.ndjson'), '--ledger', ledger])
@@ -38,28 +35,16 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'released.yaml'), RELEASED)
   const ran = runEvidence(folder, ['round', 'run', '--estate', 'released.yaml', '--id', 'released-1', '--quiet', '--ledger', ledger])
   if (ran.code !== 1) throw new Error(ran.stderr)
-  test.service = await startConsole({ folder, ledger })
-  test.context = await test.browser.browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', viewport: { width: 1280, height: 900 } })
-})
-afterAll(async () => {
-  await test.service?.stop()
-  await test.browser?.close()
-  if (test.service) removeFolder(test.service.folder)
+  return startConsole({ folder, ledger })
 })
 
-/** Runs on a page of its own, which must have made no error and no foreign request; nothing where there is no browser, which was said. */
+/** On a page of its own, which must have made no error and no foreign request. */
 function withPage(work: (page: Page, url: string) => Promise<void>, expected: readonly RegExp[] = []) {
-  return async ({ skip }: { skip: () => void }): Promise<void> => {
-    if (!test.context || !test.service) return skip()
-    const page = await test.context.newPage()
-    const watched: Watched = watchPage(page, test.service.url)
-    try {
-      await work(page, test.service.url)
-      expect([...watched.errors.filter((error) => !expected.some((one) => one.test(error))), ...watched.foreign]).toEqual([])
-    } finally {
-      await page.close()
-    }
-  }
+  return onPage(async (page, { url }) => {
+    const watched = watchPage(page, url)
+    await work(page, url)
+    expect([...watched.errors.filter((error) => !expected.some((one) => one.test(error))), ...watched.foreign]).toEqual([])
+  })
 }
 
 /** What stands before each name of a list of conditions or milestones. */

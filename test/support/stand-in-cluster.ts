@@ -1,17 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { condition, list, owner } from '../../examples/awoooi/simulated/cluster-objects.ts'
 
 /** No cluster can run on a test machine: these are lists of the shape that the API of K3s 1.28 gives, with what each test changes. */
-const list = (kind: string, apiVersion: string, items: unknown[], more: object = {}) => ({
-  kind,
-  apiVersion,
-  metadata: { resourceVersion: '8123', ...more },
-  items,
-})
-const owner = (kind: string, name: string) => ({ apiVersion: 'v1', kind, name, uid: 'c6f7', controller: true, blockOwnerDeletion: true })
-const condition = (type: string, status: string) => ({ type, status, lastTransitionTime: '2026-06-27T03:00:00Z', reason: 'x' })
-
 export const node = (name: string, { ready = 'True', plane = true, cordoned = false, pressure = 'False', conditions = [] as unknown[] } = {}) => ({
   metadata: {
     name,
@@ -143,5 +135,6 @@ exec cat "$file"
 /** A list as the API gives it, for one path of `goodCluster`. */
 export function listOf(path: string, items: unknown[], more: object = {}): Record<string, unknown> {
   const { kind, apiVersion } = goodCluster()[path] as { kind: string; apiVersion: string }
-  return { [path]: list(kind, apiVersion, items, more) }
+  const all = list(kind, apiVersion, items)
+  return { [path]: { ...all, metadata: { ...all.metadata, ...more } } }
 }

@@ -1,8 +1,9 @@
+import { asRecord, readEvent } from '../data/event-text.ts'
 import type { FoundRow } from '../data/shapes.ts'
 import type { ReviewState } from '../trust/tone.ts'
 
 /** Decisions as this page tells them. Digests of evidence ids are left out: nobody needs them here. */
-type Told = { id: string; roundId: string; time: string }
+export type Told = { id: string; roundId: string; time: string }
 export type ReviewRow = Told & { gate: string; items: string[]; decision: string; reviewer: string; owner: string; expiresAt: string; response: string }
 export type PreflightRow = Told & { status: string; codes: string[]; expected: string; received: string; submittedBy: string }
 export type MarkRow = Told & { item: string; dryRun: boolean | null }
@@ -51,18 +52,8 @@ export function reviewState(review: ReviewRow, all: readonly ReviewRow[], nowMs:
 function ofType(rows: readonly FoundRow[], type: string): { told: Told; data: Record<string, unknown> }[] {
   return rows
     .filter((row) => row.type === type)
-    .map((row) => ({ told: { id: row.id, roundId: row.round_id, time: row.time }, data: asRecord(asRecord(parse(row.text)).data) }))
+    .map((row) => ({ told: { id: row.id, roundId: row.round_id, time: row.time }, data: asRecord(readEvent(row.text).data) }))
 }
 
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return null
-  }
-}
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')

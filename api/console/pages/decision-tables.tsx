@@ -7,9 +7,8 @@ import { roundPath } from '../parts/url-state.ts'
 import { useWords } from '../parts/words.ts'
 import { reviewTone } from '../trust/tone.ts'
 import { useIsFresh } from '../trust/trust-context.ts'
-import { type MarkRow, type PreflightRow, type ReviewRow, reviewState } from './decision-rows.ts'
+import { type MarkRow, type PreflightRow, type ReviewRow, reviewState, type Told } from './decision-rows.ts'
 
-type Told = { id: string; roundId: string; time: string }
 const RoundLink = ({ row }: { row: Told }) => <Link href={roundPath(row.roundId)}>{row.roundId}</Link>
 /** The time is the way to the event itself, with everything it says. */
 const EventLink = ({ row }: { row: Told }) => (

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next'
+import { asRecord, readEvent } from '../data/event-text.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -9,7 +10,7 @@ type Attempt = { started_at?: unknown; ms?: unknown; outcome?: unknown; status?:
 /** An event's text read leniently: whatever it holds is shown as text and never as markup; what is not there is not invented. */
 export function EventFacts({ text }: { text: string }) {
   const { t } = useTranslation()
-  const event = asRecord(parse(text))
+  const event = readEvent(text)
   const data = asRecord(event.data)
   const attempts = Array.isArray(data.attempts) ? (data.attempts as unknown[]).map((one) => asRecord(one) as Attempt) : []
   const facts = {
@@ -80,15 +81,5 @@ function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
   )
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 const isPlain = (value: unknown): boolean => value !== null && ['string', 'number', 'boolean'].includes(typeof value)
 const show = (value: unknown): string => (typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value))

@@ -1,7 +1,7 @@
 /** Objects of the shape that the API of K3s 1.28 gives, as far as probes read them, and one thing more so that they see more than they read. */
 
-const owner = (kind: string, name: string) => ({ apiVersion: 'v1', kind, name, uid: 'c6f7', controller: true, blockOwnerDeletion: true })
-const condition = (type: string, status: string) => ({ type, status, lastTransitionTime: '2026-06-27T03:00:00Z', reason: 'x' })
+export const owner = (kind: string, name: string) => ({ apiVersion: 'v1', kind, name, uid: 'c6f7', controller: true, blockOwnerDeletion: true })
+export const condition = (type: string, status: string) => ({ type, status, lastTransitionTime: '2026-06-27T03:00:00Z', reason: 'x' })
 
 export const list = (kind: string, apiVersion: string, items: unknown[]) => ({ kind, apiVersion, metadata: { resourceVersion: '8123' }, items })
 

@@ -6,7 +6,7 @@ const NAMESPACE = 'awoooi-prod'
 const HOUR_MS = 3_600_000
 
 /** What the API of a healthy cluster answers, by path: two nodes, two replicas spread over them, schedules that ran. */
-export function clusterAnswers(now: Date): Record<string, unknown> {
+function clusterAnswers(now: Date): Record<string, unknown> {
   const lastNight = new Date(now.getTime() - 10 * HOUR_MS)
   const minute = Math.floor(lastNight.getTime() / 60_000)
   const pods = ['awoooi-api', 'awoooi-web']

@@ -31,6 +31,9 @@ export type Expected = {
 /** Each of these checks in this state. */
 export const all = (status: Status, ...ids: string[]): Record<string, Status> => Object.fromEntries(ids.map((id) => [id, status]))
 
+/** Shell: systemd says that a unit failed. */
+export const failed = (unit: string): string => `unit ${unit} ActiveState=failed SubState=failed Result=exit-code`
+
 /** What rests on services being green. */
 export const SERVICE = [
   ...['SERVICE_GREEN', 'PUBLIC_CORE_SERVICES_RECOVERED', 'SERVICE_RECOVERY_WITH_KNOWN_BLOCKER', 'FULL_STACK_GREEN_DR_ESCROW_BLOCKED', 'FULL_STACK_GREEN'],

@@ -1,4 +1,4 @@
-import { all, blocked, coldStartWarning, type Fault, warning } from '../fault.ts'
+import { all, blocked, coldStartWarning, type Fault, failed, warning } from '../fault.ts'
 
 const POSTGRES_USERS = ['postgres-188', 'momo-daily-freshness', 'momo-db-parity']
 const PSQL = 'runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -h /run/postgresql -d momo_analytics -c'
@@ -10,7 +10,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     title: 'Redis is gone',
     on: 'host-188',
     break: 'pkill -9 -x redis-server',
-    repair: 'start_redis_again',
+    repair: 'start_redis',
     expect: blocked('P0-188-DATA', { ...all('BLOCKED', 'redis-188'), ...all('WARN', 'redis-exporter-188') }, 'HOST_188_FULLY_GREEN'),
   },
   {
@@ -59,7 +59,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     id: 'nginx-failed-188',
     title: 'the unit of nginx on 188 failed',
     on: 'host-188',
-    break: 'unit nginx.service ActiveState=failed SubState=failed Result=exit-code',
+    break: failed('nginx.service'),
     repair: 'unit nginx.service',
     expect: blocked(
       'P0-188-DATA',
@@ -72,7 +72,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     id: 'hygiene-unit-failed',
     title: 'a unit of 188 failed that no product rests on',
     on: 'host-188',
-    break: 'unit certbot.service ActiveState=failed SubState=failed Result=exit-code',
+    break: failed('certbot.service'),
     repair: 'rm /run/units/certbot.service',
     expect: warning(all('WARN', 'host-188-hygiene'), 'HOST_188_HYGIENE_GREEN', 'HOST_188_FULLY_GREEN'),
   },
@@ -125,7 +125,7 @@ export const DATA_FAULTS: readonly Fault[] = [
     title: 'the exporter of PostgreSQL is gone, PostgreSQL is not',
     on: 'host-188',
     break: 'pkill -9 -x prometheus-post',
-    repair: 'start_exporters 2> /dev/null',
+    repair: 'start_postgres_exporter',
     seen: 'until_query \'up{job="postgres-exporter"} == 0\'',
     expect: coldStartWarning(all('WARN', 'postgres-exporter-188', 'monitoring-coverage')),
   },

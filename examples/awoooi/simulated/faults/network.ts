@@ -1,4 +1,4 @@
-import { all, blocked, coldStartWarning, type Fault } from '../fault.ts'
+import { all, blocked, coldStartWarning, type Fault, failed } from '../fault.ts'
 
 /** Puts a program in front of the real one: what it tells cannot be so on one host of this machine alone. */
 const stand = (name: string, script: string): string =>
@@ -75,7 +75,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     id: 'unit-failed-120',
     title: 'a unit of 120 failed',
     on: 'host-120',
-    break: 'unit certbot.service ActiveState=failed SubState=failed Result=exit-code',
+    break: failed('certbot.service'),
     repair: 'rm /run/units/certbot.service',
     expect: blocked('P0-NETWORK', all('BLOCKED', 'host-120-ready')),
   },

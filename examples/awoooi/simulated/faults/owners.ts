@@ -1,4 +1,4 @@
-import { all, type Fault, warning } from '../fault.ts'
+import { all, type Fault, failed, warning } from '../fault.ts'
 
 const MARKERS = '/var/lib/evidence-ledger/escrow'
 
@@ -29,7 +29,7 @@ export const OWNER_FAULTS: readonly Fault[] = [
     id: 'wazuh-manager-failed',
     title: 'the unit of the Wazuh manager failed',
     on: 'host-112',
-    break: 'unit wazuh-manager.service ActiveState=failed SubState=failed Result=exit-code',
+    break: failed('wazuh-manager.service'),
     repair: 'unit wazuh-manager.service',
     expect: warning(all('WARN', 'wazuh-services-112')),
   },

@@ -74,6 +74,19 @@ container() { # NAME [HEALTH]
   echo "$1: ready" > "/run/containers/$1.log"
 }
 
+# The real node-exporter, for the textfiles of a folder alone.
+start_node_exporter() { # FOLDER
+  daemon node-exporter prometheus-node-exporter --web.listen-address=:9100 --collector.disable-defaults \
+    --collector.textfile --collector.textfile.directory="$1"
+  until_port 9100
+}
+
+# The remote `gdrive` of a user's real rclone: a folder of this machine.
+rclone_remote() { # USER
+  mkdir -p "/home/$1/.config/rclone"
+  printf '[gdrive]\ntype = alias\nremote = /srv/gdrive\n' > "/home/$1/.config/rclone/rclone.conf"
+}
+
 # The metrics of a file for node-exporter, written at once.
 textfile() { # FILE < metrics
   mkdir -p "$(dirname "$1")"

@@ -14,9 +14,7 @@ start_alertmanager() {
 start_monitoring() {
   start_alertmanager
   start_prometheus
-  daemon node-exporter prometheus-node-exporter --web.listen-address=:9100 --collector.disable-defaults \
-    --collector.textfile --collector.textfile.directory="$TEXTFILES"
-  until_port 9100
+  start_node_exporter "$TEXTFILES"
   until_query 'awoooi_recovery_core_ready == 1'
 }
 # Waits until the real Prometheus answers a query with something.
@@ -68,9 +66,9 @@ operator_files() {
 # A real restic repository as each of the estate's, and their mirror through a real rclone whose remote is a folder.
 make_backups() {
   local name
-  mkdir -p /backup/scripts /srv/gdrive/awoooi-backup /home/wooo/.config/rclone
+  mkdir -p /backup/scripts /srv/gdrive/awoooi-backup
   install -m 600 /etc/simulated/restic-password /backup/scripts/.restic-password
-  printf '[gdrive]\ntype = alias\nremote = /srv/gdrive\n' > /home/wooo/.config/rclone/rclone.conf
+  rclone_remote wooo
   for name in $REPOSITORIES; do
     cp -a /etc/simulated/repository "/backup/$name"
     cp -a /etc/simulated/repository "/srv/gdrive/awoooi-backup/$name"

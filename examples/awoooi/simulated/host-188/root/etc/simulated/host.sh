@@ -2,23 +2,26 @@
 . /etc/simulated/postgres.sh
 
 start_exporters() {
-  daemon node-exporter prometheus-node-exporter --web.listen-address=:9100 --collector.disable-defaults \
-    --collector.textfile --collector.textfile.directory=/home/ollama/node_exporter_textfiles
-  daemon postgres-exporter env DATA_SOURCE_NAME='postgresql://evidence@127.0.0.1:5432/postgres?sslmode=disable' \
-    prometheus-postgres-exporter --web.listen-address=:9187
+  start_node_exporter /home/ollama/node_exporter_textfiles
+  start_postgres_exporter
   daemon redis-exporter prometheus-redis-exporter --redis.addr=redis://127.0.0.1:6380 --web.listen-address=:9121
   daemon nginx-exporter prometheus-nginx-exporter -nginx.scrape-uri=http://127.0.0.1:8081/status -web.listen-address=:9113
   local port
-  for port in 9100 9187 9121 9113; do until_port "$port"; done
+  for port in 9121 9113; do until_port "$port"; done
 }
-start_redis_again() { daemon redis redis-server --port 6380 --bind 0.0.0.0 --protected-mode no --save '' --dir /run && until_port 6380; }
+start_postgres_exporter() {
+  daemon postgres-exporter env DATA_SOURCE_NAME='postgresql://evidence@127.0.0.1:5432/postgres?sslmode=disable' \
+    prometheus-postgres-exporter --web.listen-address=:9187
+  until_port 9187
+}
+start_redis() { daemon redis redis-server --port 6380 --bind 0.0.0.0 --protected-mode no --save '' --dir /run && until_port 6380; }
 
 # What the products have on disk: MOMO's handled intake behind a real rclone, its token, and Stock's own word of its data.
 product_files() {
   local archive=/srv/gdrive/當日業績匯入/archive
-  mkdir -p "$archive" /home/ollama/.config/rclone /home/ollama/momo-pro/config
+  mkdir -p "$archive" /home/ollama/momo-pro/config
   head -c 4096 /dev/zero > "$archive/即時業績_當日_$(date +%Y%m%d).xlsx"
-  printf '[gdrive]\ntype = alias\nremote = /srv/gdrive\n' > /home/ollama/.config/rclone/rclone.conf
+  rclone_remote ollama
   echo '{}' > /home/ollama/momo-pro/config/google_token.json
   chmod 600 /home/ollama/momo-pro/config/google_token.json
   chown -R ollama /home/ollama
